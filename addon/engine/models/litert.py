@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a TFLite file by LiteRT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import MissingError
+
+RUNTIME = "ai-edge-litert 2.3.0"
+"""Part of the identity of every stage that runs these networks: another runtime may round differently."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class Network:
+    """A network with one input, loaded once.
+
+    Args:
+        path: The `.tflite` file, from `registry.model_path`.
+        threads: CPU threads.
+
+    Raises:
+        MissingError: LiteRT is not installed or refuses the file.
+    """
+
+    def __init__(self, path: Path, threads: int = 2) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise MissingError(
+                "LiteRT, which runs the person networks, is not installed", remedy="Run `make env` in the repository."
+            ) from error
+        try:
+            self._interpreter: Any = Interpreter(str(path), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise MissingError(f"LiteRT cannot load {path.name} ({error})", where=str(path.parent)) from error
+        self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
+        self._outputs: list[int] = [detail["index"] for detail in self._interpreter.get_output_details()]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the input in pixels."""
+        shape = self._input["shape"]
+        return int(shape[2]), int(shape[1])
+
+    def __call__(self, image: npt.NDArray[Any]) -> list[Floats]:
+        """Outputs for one image.
+
+        Args:
+            image: (H, W, 3) of the network's own size, in its own range; converted to float32.
+
+        Returns:
+            The outputs in the file's order, each with its leading batch of one.
+        """
+        self._interpreter.set_tensor(self._input["index"], np.ascontiguousarray(image[None], np.float32))
+        self._interpreter.invoke()
+        return [np.array(self._interpreter.get_tensor(index), np.float32) for index in self._outputs]
