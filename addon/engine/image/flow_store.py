@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The compact file of one pair of flows.
+
+A ZIP archive with members `shape` (JSON: size of the flows as stored and of the footage), `forward` and `backward`.
+A flow is kept in steps of 1/32 pixel (an error of at most 1/64 pixel, ±1023 pixels), each value as its difference
+from what its left and upper neighbours predict, low and high bytes apart, deflated: about a tenth of float32.
+The last frame of a scene has an archive without members: there is no motion across a cut.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import EngineError, InputError
+from .warp import Flow, resize_flow
+
+_STEPS_PER_PIXEL = 32
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def encode_pair(forward: Flow, backward: Flow, width: int, height: int) -> bytes:
+    """File content of a pair.
+
+    Args:
+        forward: float32 (h, w, 2), flow t → t+1 in pixels of its own size.
+        backward: float32 (h, w, 2), flow t+1 → t.
+        width: Of the footage; the flows are enlarged to it when they are loaded.
+        height: Of the footage.
+    """
+    shape = {"rows": forward.shape[0], "columns": forward.shape[1], "width": width, "height": height}
+    parts = [("shape", json.dumps(shape).encode()), ("forward", _pack(forward)), ("backward", _pack(backward))]
+    return _archive(parts)
+
+
+def encode_end() -> bytes:
+    """File content for the last frame of a scene."""
+    return _archive([])
+
+
+def load_pair(path: Path) -> tuple[Flow, Flow]:
+    """Forward (t → t+1) and backward (t+1 → t) flow of the file of frame t, float32 (H, W, 2), footage pixels.
+
+    Raises:
+        EngineError: The frame is the last one of its scene.
+        InputError: The file is missing or damaged; names it.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if not archive.namelist():
+                raise EngineError("there is no motion from the last frame of a scene to the next", where=path.name)
+            shape = json.loads(archive.read("shape"))
+            flows = [_unpack(archive.read(name), shape["rows"], shape["columns"]) for name in ("forward", "backward")]
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            "the motion kept here is missing or damaged", where=str(path), remedy="Run the flow stage again."
+        ) from error
+    forward, backward = (resize_flow(flow, shape["height"], shape["width"]) for flow in flows)
+    return forward, backward
+
+
+def _archive(parts: list[tuple[str, bytes]]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in parts:
+            member = zipfile.ZipInfo(name, _DATE)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, data, compresslevel=1)
+    return stream.getvalue()
+
+
+def _pack(flow: Flow) -> bytes:
+    limit = np.iinfo(np.int16).max
+    steps = np.rint(np.clip(flow * _STEPS_PER_PIXEL, -limit, limit)).astype(np.int16)
+    planes = np.ascontiguousarray(steps.transpose(2, 0, 1)).view(np.uint16)
+    change = planes.copy()
+    change[:, :, 1:] -= planes[:, :, :-1]
+    change[:, 1:] -= change[:, :-1].copy()
+    folded = (change << 1) ^ (np.uint16(0) - (change >> 15))
+    return (folded & 255).astype(np.uint8).tobytes() + (folded >> 8).astype(np.uint8).tobytes()
+
+
+def _unpack(data: bytes, rows: int, columns: int) -> Flow:
+    low, high = np.frombuffer(data, np.uint8).reshape(2, 2, rows, columns).astype(np.uint16)
+    folded: npt.NDArray[np.uint16] = low | (high << 8)
+    change = (folded >> 1) ^ (np.uint16(0) - (folded & 1))
+    planes = change.cumsum(1, dtype=np.uint16).cumsum(2, dtype=np.uint16).view(np.int16)
+    return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(np.float32) / _STEPS_PER_PIXEL
