@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Atomic writes, and hashes of files and values."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import struct
+import uuid
+import zipfile
+import zlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from .errors import EngineError, InputError
+
+_SAMPLE_BYTES = 1 << 20
+_WHOLE_FILE_BYTES = 64 << 20
+
+
+def disk_error(error: OSError, path: Path) -> EngineError:
+    """An operating system's refusal in words an artist understands."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return InputError("the disk is full", where=str(path), remedy="Make room and run again: it goes on from here.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(
+            "no permission to write here", where=str(path), remedy="Choose another folder or change its rights."
+        )
+    return InputError(f"cannot be written ({error.strerror or error})", where=str(path))
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Generator[Path, None, None]:
+    """A `.part` path beside `path` that replaces it when the block ends well, and vanishes when it does not.
+
+    The name keeps the suffix of `path`, because writers choose their format by it.
+
+    Raises:
+        InputError: The disk is full or not writable.
+    """
+    part = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, data: bytes, *, sync: bool = False) -> os.stat_result:
+    """Write `data` so that `path` holds either the old or the whole new content.
+
+    Args:
+        path: The file; its folder is made.
+        data: Its new content.
+        sync: Also force it to the disk (for small files that decide what is done).
+
+    Returns:
+        Size and times of the new file.
+
+    Raises:
+        InputError: The disk is full or not writable.
+    """
+    part = part_path(path)
+    try:
+        stat = write_part(part, data, sync=sync)
+        os.replace(part, path)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return stat
+
+
+def part_path(path: Path) -> Path:
+    """A unique name beside `path` for content that is being written."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+def write_part(part: Path, data: bytes, *, sync: bool = False) -> os.stat_result:
+    """Write the unfinished file; its times stay when it is renamed."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        if sync:
+            os.fsync(stream.fileno())
+    return part.stat()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as readable JSON, atomically and to the disk."""
+    write_atomic(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode("utf-8"), sync=True)
+
+
+def digest(value: Any) -> str:
+    """Hash of a JSON-able value; equal values give equal hashes."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a file's content."""
+    value = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def file_identity(path: Path) -> str:
+    """Identity of the artist's file or folder by its content, not its date.
+
+    Files over 64 MB are sampled (size, first, middle and last megabyte), since footage may be huge.
+    A folder is its files' names and identities. A path that is not there is "missing".
+    """
+    if path.is_dir():
+        names = sorted(entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+        return digest([(name, _folder_entry(path / name)) for name in names])
+    if not path.is_file():
+        return "missing"
+    size = path.stat().st_size
+    hasher = hashlib.sha256(str(size).encode())
+    with path.open("rb") as stream:
+        if size <= _WHOLE_FILE_BYTES:
+            while block := stream.read(_SAMPLE_BYTES):
+                hasher.update(block)
+        else:
+            for offset in (0, size // 2, size - _SAMPLE_BYTES):
+                stream.seek(offset)
+                hasher.update(stream.read(_SAMPLE_BYTES))
+    return hasher.hexdigest()[:32]
+
+
+def _folder_entry(path: Path) -> list[int]:
+    return [path.stat().st_size, checksum(path)]
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a frame file is complete: every PNG chunk or archive member with its own checksum.
+
+    Other kinds of file only have to be there and not empty.
+    """
+    try:
+        if path.suffix == ".png":
+            return _png_is_whole(path.read_bytes())
+        if path.suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                return archive.testzip() is None
+        return path.stat().st_size > 0
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        return False
+
+
+def _png_is_whole(data: bytes) -> bool:
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        return False
+    at = 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        end = at + 12 + length
+        if end > len(data):
+            return False
+        if zlib.crc32(data[at + 4 : end - 4]) != struct.unpack(">I", data[end - 4 : end])[0]:
+            return False
+        if data[at + 4 : at + 8] == b"IEND":
+            return True
+        at = end
+    return False

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `lineboil new | run | status | set | preview | sheet | check | build | render`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+from . import commands, messages
+from .errors import Cancelled, EngineError
+from .reporters import JsonReporter, TextReporter
+
+_EXIT_CODES = "exit codes: 0 done, 75 try again later (the shot is in use), 130 stopped, 2 wrong use, anything else: stop"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words of the command line; the process's own when not given.
+
+    Returns:
+        The exit code: 0 done, 75 try again, 130 stopped, 2 wrong use, 1 failed.
+    """
+    options = parser().parse_args(arguments)
+    stream = _own_stdout()
+    reporter = JsonReporter(stream) if options.json else TextReporter(stream)
+    _stop_on_terminate()
+    try:
+        result = options.function(options, reporter)
+        reporter.send(messages.Done(result))
+        return int(result.get("exit_code", 0))
+    except KeyboardInterrupt:
+        return _fail(reporter, Cancelled())
+    except EngineError as error:
+        return _fail(reporter, error)
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`): nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 1
+    except Exception as error:
+        return _fail(reporter, _unexpected(error, options))
+
+
+def _fail(reporter: JsonReporter | TextReporter, error: EngineError) -> int:
+    reporter.send(messages.Failed(error.what, error.where, error.remedy, type(error).__name__, error.exit_code))
+    return error.exit_code
+
+
+def _unexpected(error: Exception, options: argparse.Namespace) -> EngineError:
+    """A fault of the program: the details go to a log, the sentence says where that is."""
+    text = "".join(traceback.format_exception(error))
+    shot = getattr(options, "shot", None)
+    log = Path(shot) / "state" / "error.log" if shot else None
+    if log and log.parent.is_dir():
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
+        return EngineError(
+            f"something unexpected went wrong ({type(error).__name__}: {error})",
+            remedy=f"The details are in {log}; please report them.",
+        )
+    sys.stderr.write(text)
+    return EngineError(f"something unexpected went wrong ({type(error).__name__}: {error})", remedy="Please report it.")
+
+
+def _own_stdout() -> TextIO:
+    """The real standard output for messages; everything libraries print goes to standard error instead."""
+    try:
+        kept = os.dup(sys.stdout.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    except (OSError, io.UnsupportedOperation):
+        return sys.stdout
+    return open(kept, "w", encoding="utf-8", errors="replace", buffering=1)
+
+
+def _stop_on_terminate() -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGTERM, stop)
+        if sys.platform == "win32":
+            signal.signal(signal.SIGBREAK, stop)
+    except ValueError:
+        # Only the main thread may; anybody calling from another one handles signals itself.
+        return
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    top = argparse.ArgumentParser(
+        prog="lineboil", description="Film a performer, restyle them, light them in 3D.", epilog=_EXIT_CODES
+    )
+    top.add_argument("--version", action="version", version=f"lineboil {commands.version()}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _add_making(verbs)
+    _add_looking(verbs)
+    _add_blender(verbs)
+    return top
+
+
+def _verb(verbs: Any, name: str, function: Any, text: str, *, shot: bool = True) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text, epilog=_EXIT_CODES)
+    if shot:
+        verb.add_argument("shot", metavar="SHOT", type=Path, help="the shot's folder")
+    verb.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+    verb.set_defaults(function=function)
+    return verb
+
+
+def _add_making(verbs: Any) -> None:
+    new = _verb(verbs, "new", commands.new, "Make a shot folder for a clip.")
+    new.add_argument("--footage", required=True, metavar="CLIP", type=Path, help="a video, or a folder of pictures")
+    new.add_argument("settings", nargs="*", metavar="table.key=value", help="settings that differ from the defaults")
+    run = _verb(verbs, "run", commands.run, "Make what is missing or stale, up to the movie.")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument("--stage", default="", help="only this stage and what it reads")
+    which.add_argument("--until", default="", help="every stage up to this one")
+    run.add_argument("--frames", default="", metavar="A-B", help="an excerpt, like 10-40 or 1-20,30")
+    change = _verb(verbs, "set", commands.set_values, "Change settings of a shot.")
+    change.add_argument("settings", nargs="+", metavar="table.key=value", help="like matte.engine=chroma")
+
+
+def _add_looking(verbs: Any) -> None:
+    _verb(verbs, "status", commands.status, "Show what is done, stale or missing, and why.")
+    preview = _verb(verbs, "preview", commands.preview, "Make one frame of a stage and show where its picture is.")
+    preview.add_argument("--stage", required=True, help="the stage to look at")
+    preview.add_argument("--frame", required=True, type=int, help="the frame, from 1")
+    sheet = _verb(verbs, "sheet", commands.sheet, "Make a contact sheet of every stage.")
+    sheet.add_argument("--frames", default="", metavar="A-B", help="the frames to show; evenly spaced when not given")
+    sheet.add_argument("--out", type=Path, default=None, metavar="PNG", help="where to; SHOT/sheet.png when not given")
+    check = _verb(verbs, "check", commands.check, "Say what is installed, what is missing and how to get it.", shot=False)
+    check.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="also look whether this shot can run here")
+    check.add_argument("--fetch", action="store_true", help="fetch the model files that are missing")
+    check.add_argument("--blender", type=Path, default=None, help="a Blender to look at")
+
+
+def _add_blender(verbs: Any) -> None:
+    build = _verb(verbs, "build", commands.build, "Make or update the .blend: the cut-out in a lit set.")
+    render = _verb(verbs, "render", commands.render, "Render the .blend to a movie with the clip's sound.")
+    render.add_argument("--frames", default="", metavar="A-B", help="an excerpt, like 10-40")
+    render.add_argument(
+        "settings", nargs="*", metavar="key=value", help="settings of the render for this time, like quality=final"
+    )
+    for verb in (build, render):
+        verb.add_argument("--blender", type=Path, default=None, help="Blender's program, instead of the one found")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each verb of the command line does. Each takes the options and a reporter, and returns the result."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import diagnosis, pipeline
+from . import settings as settings_module
+from .errors import EngineError, InputError, SettingError
+from .frames import parse_ranges
+from .messages import Preview, Reporter, Status
+from .schema.registry import BY_NAME
+from .shot import Shot, create, key_and_value, relative_text
+from .state import ShotState, reports
+
+Result = dict[str, Any]
+
+
+def version() -> str:
+    """The program's version, from `pyproject.toml` beside the package."""
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return "unknown"
+
+
+def new(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Make a shot folder; the clip is looked at first, so that a bad one is told at once."""
+    from .image import video
+
+    clip: Path = options.footage
+    video.probe(clip)
+    values = dict(key_and_value(text) for text in options.settings)
+    values["footage.source"] = relative_text(clip, options.shot)
+    shot = create(options.shot, values)
+    return {"shot": str(shot.root), "settings": str(shot.root / "shot.toml"), "next": f"lineboil run {options.shot}"}
+
+
+def run(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Bring the shot up to date."""
+    shot = Shot(options.shot)
+    pipeline.run(shot, reporter, stage=options.stage, until=options.until, frames=_chooser(options.frames))
+    return _made(shot)
+
+
+def _chooser(text: str) -> Callable[[int], tuple[int, ...]] | None:
+    if not text:
+        return None
+    parse_ranges(text if not text.endswith("-") else text + "999999")
+    return lambda count: parse_ranges(text, count)
+
+
+def _made(shot: Shot) -> Result:
+    places = {
+        "movie": shot.root / f"{shot.name}.mp4",
+        "movie with alpha": shot.root / f"{shot.name}.mov",
+        "scene": shot.root / f"{shot.name}.blend",
+        "rendered movie": shot.root / f"{shot.name}_render.mp4",
+    }
+    return {key: str(path) for key, path in places.items() if path.is_file()}
+
+
+def status(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Say how every stage stands."""
+    shot = Shot(options.shot)
+    for report in reports(shot):
+        reporter.send(
+            Status(report.stage, report.standing, report.finished, report.total, report.why, report.facts)
+        )
+    return {}
+
+
+def set_values(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Change settings in `shot.toml`; nothing is changed when one of them is wrong."""
+    values = dict(key_and_value(text) for text in options.settings)
+    shot = Shot(options.shot)
+    shot.change(values)
+    return {key: settings_module.toml_text(value) for key, value in values.items()}
+
+
+def preview(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Make one frame of one stage and a picture of the road up to it."""
+    from .image.contact import make_contact_sheet
+
+    shot = Shot(options.shot)
+    frame: int = options.frame
+    if frame < 1:
+        raise SettingError(f"there is no frame {frame}: frames count from 1")
+    pipeline.run(
+        shot, reporter, stage=options.stage, frames=lambda count: parse_ranges(str(frame), count), purpose="preview"
+    )
+    footage = ShotState(shot).footage()
+    if footage is not None:
+        parse_ranges(str(frame), footage.count)
+    path = shot.state / "preview" / f"{options.stage}-{frame:06d}.png"
+    make_contact_sheet(shot.root, path, frames=(frame,), columns=1)
+    reporter.send(Preview(options.stage, frame, str(path)))
+    return {"picture": str(path)}
+
+
+def sheet(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Make a contact sheet of every stage."""
+    from .image.contact import make_contact_sheet
+
+    shot = Shot(options.shot)
+    footage = ShotState(shot).footage()
+    if footage is None:
+        raise InputError("nothing is made yet", where=str(shot.root), remedy=f"Run: lineboil run {options.shot}.")
+    frames = parse_ranges(options.frames, footage.count) if options.frames else None
+    path: Path = options.out or shot.root / "sheet.png"
+    make_contact_sheet(shot.root, path, frames=frames)
+    return {"contact sheet": str(path)}
+
+
+def check(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Say what is installed and what is missing."""
+    _choose_blender(options)
+    if options.fetch:
+        diagnosis.fetch_models(reporter)
+    findings = diagnosis.findings()
+    if options.shot:
+        findings += diagnosis.shot_findings(Shot(options.shot))
+    for finding in findings:
+        reporter.send(Status(finding.name, "done" if finding.is_good else "missing", why=finding.text))
+    bad = [finding for finding in findings if not finding.is_good and finding.is_needed]
+    if bad:
+        raise EngineError(f"{bad[0].name}: {bad[0].text}", remedy=bad[0].remedy)
+    return {"check": "everything the road needs is here"}
+
+
+def build(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Make or update the .blend."""
+    _choose_blender(options)
+    shot = Shot(options.shot)
+    pipeline.run(shot, reporter, stage="build", purpose="build")
+    return {"scene": str(shot.root / f"{shot.name}.blend")}
+
+
+def render(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Render the .blend to a movie."""
+    _choose_blender(options)
+    shot = Shot(options.shot)
+    changes = dict(key_and_value(f"render.{text.removeprefix('render.')}") for text in options.settings)
+    if changes:
+        values = {key.partition(".")[2]: value for key, value in changes.items()}
+        shot.settings["render"] = replace(shot.settings["render"], **values)
+    pipeline.run(shot, reporter, stage="render", frames=_chooser(options.frames), purpose="render")
+    facts = ShotState(shot).record("render")
+    movie = facts.facts.get("movie") if facts else None
+    return {"rendered movie": str(shot.root / movie)} if movie else _made(shot)
+
+
+def _choose_blender(options: argparse.Namespace) -> None:
+    if options.blender is None:
+        return
+    if not options.blender.exists():
+        raise InputError("there is no such Blender", where=str(options.blender), remedy="Give the program's path.")
+    os.environ["LINEBOIL_BLENDER"] = str(options.blender.resolve())
+
+
+def stage_names() -> list[str]:
+    """Names of all stages, for help texts."""
+    return list(BY_NAME)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine says while it works: the typed messages, and their form as one JSON object a line.
+
+`KINDS` is the one list. A message is `{"kind": ..., fields}`; a reader ignores fields it does not know.
+`done` or `failed` is always the last message of a request.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Protocol, cast
+
+PROTOCOL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Message:
+    """Base of all messages."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class StageStarted(Message):
+    """A stage begins: how many frames it will make and how many are finished already."""
+
+    kind: ClassVar[str] = "stage_started"
+    stage: str
+    pending: int = 0
+    finished: int = 0
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """Work goes on. Rates are in units per second; `seconds_left` is -1 while unknown."""
+
+    kind: ClassVar[str] = "progress"
+    stage: str
+    what: str
+    done: int
+    total: int
+    unit: str = "frames"
+    rate: float = 0.0
+    seconds_left: float = -1.0
+
+
+@dataclass(frozen=True)
+class StageDone(Message):
+    """A stage is finished: frames made now, frames reused, seconds taken."""
+
+    kind: ClassVar[str] = "stage_done"
+    stage: str
+    made: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+    passed_through: bool = False
+
+
+@dataclass(frozen=True)
+class Note(Message):
+    """A choice the engine made, in words."""
+
+    kind: ClassVar[str] = "note"
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned(Message):
+    """Something the artist should know; the work goes on."""
+
+    kind: ClassVar[str] = "warning"
+    stage: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview(Message):
+    """A picture worth showing now."""
+
+    kind: ClassVar[str] = "preview"
+    stage: str
+    frame: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Status(Message):
+    """State of one stage: `done`, `stale`, `partial`, `missing` or `off`, with the reason."""
+
+    kind: ClassVar[str] = "status"
+    stage: str
+    state: str
+    finished: int = 0
+    total: int = 0
+    why: str = ""
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    """The request ended with an error."""
+
+    kind: ClassVar[str] = "failed"
+    what: str
+    where: str = ""
+    remedy: str = ""
+    error: str = "EngineError"
+    exit_code: int = 1
+
+
+@dataclass(frozen=True)
+class Done(Message):
+    """The request ended well; `result` says where things are."""
+
+    kind: ClassVar[str] = "done"
+    result: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+KINDS: dict[str, type[Message]] = {
+    message.kind: message
+    for message in (StageStarted, Progress, StageDone, Note, Warned, Preview, Status, Failed, Done)
+}
+
+
+class Reporter(Protocol):
+    """Takes messages; answers whether the work should stop."""
+
+    def send(self, message: Message) -> bool:
+        """Deliver `message`; True when the receiver asked to stop."""
+        ...
+
+
+class SilentReporter:
+    """Drops everything, for callers that only want the result."""
+
+    def send(self, message: Message) -> bool:
+        """Never asks to stop."""
+        return False
+
+
+def encode(message: Message) -> str:
+    """One line of JSON, without the line break."""
+    return json.dumps({"kind": message.kind, **asdict(message)}, ensure_ascii=True)
+
+
+def decode(line: str) -> Message | None:
+    """The message of one line, or None when the line is not a message (a library printed something)."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    record = cast(dict[str, Any], data)
+    kind = KINDS.get(str(record.get("kind", "")))
+    if kind is None:
+        return None
+    known = {item.name for item in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in record.items() if name in known})
+    except TypeError:
+        return None

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the stages of a shot in order; makes only what is missing or stale."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .cache import disk_error
+from .errors import EngineError, InputError, SettingError
+from .lock import ShotLock
+from .messages import Note, Reporter, StageDone, StageStarted, Warned
+from .schema.base import StageSpec
+from .schema.registry import BY_NAME, STAGES
+from .shot import Shot
+from .state import ShotState
+
+if TYPE_CHECKING:
+    from .stages.context import StageContext
+
+LAST_OF_RUN = "encode"
+
+
+def run(
+    shot: Shot,
+    reporter: Reporter,
+    *,
+    stage: str = "",
+    until: str = "",
+    frames: Callable[[int], tuple[int, ...]] | None = None,
+    purpose: str = "run",
+) -> None:
+    """Bring a shot up to date.
+
+    Args:
+        shot: The shot.
+        reporter: Receives the messages; its answer can stop the work.
+        stage: Only this stage and what it reads.
+        until: Every stage up to this one; the movie when neither is given.
+        frames: From the number of frames of the shot to the wanted ones; all when not given. Stages that look
+            at the whole shot (tracks, ranges, keys) are made in full all the same.
+        purpose: For whoever finds the shot locked.
+
+    Raises:
+        EngineError: A stage failed; what is finished stays. `BusyError` when another process holds the shot,
+            `Cancelled` when the reporter asked to stop.
+    """
+    names = plan(stage, until)
+    with ShotLock(shot.state / "lock", purpose) as lock:
+        if lock.dead_holder:
+            reporter.send(Note("", f"process {lock.dead_holder.get('process', '?')} ended without finishing; going on"))
+        state = ShotState(shot)
+        for name in names:
+            if not state.is_enabled(name):
+                reporter.send(StageDone(name, passed_through=True))
+                continue
+            _run_stage(state, BY_NAME[name], _wanted(state, name, names, frames), reporter)
+
+
+def plan(stage: str = "", until: str = "") -> list[str]:
+    """Names of the stages a request needs, in order.
+
+    Raises:
+        SettingError: No such stage.
+    """
+    target = stage or until or LAST_OF_RUN
+    if target not in BY_NAME:
+        raise SettingError(f'there is no stage "{target}"', remedy="There are: " + ", ".join(BY_NAME) + ".")
+    if stage:
+        needed = _ancestors(stage)
+        return [spec.name for spec in STAGES if spec.name in needed]
+    order = [spec.name for spec in STAGES]
+    upto = order[: order.index(target) + 1]
+    return [name for name in upto if not BY_NAME[name].on_request or name in _ancestors(target)]
+
+
+def _ancestors(stage: str) -> set[str]:
+    found = {stage}
+    for name in (*BY_NAME[stage].inputs, *BY_NAME[stage].requires):
+        found |= _ancestors(name)
+    return found
+
+
+def _wanted(
+    state: ShotState, name: str, names: Iterable[str], frames: Callable[[int], tuple[int, ...]] | None
+) -> tuple[int, ...] | None:
+    """Frames to make of a stage; None means all of them."""
+    footage = state.footage()
+    if frames is None or footage is None or not BY_NAME[name].frame_local:
+        return None
+    whole_readers = [
+        other for other in names if name in BY_NAME[other].inputs and not BY_NAME[other].frame_local
+    ]
+    return None if whole_readers else frames(footage.count)
+
+
+def _run_stage(state: ShotState, spec: StageSpec, wanted: tuple[int, ...] | None, reporter: Reporter) -> None:
+    state.refresh()
+    standing = state.report(spec.name)
+    if standing.standing == "done":
+        reporter.send(StageDone(spec.name, reused=standing.finished))
+        return
+    record, told = state.begin(spec)
+    for text in told:
+        reporter.send(Warned(spec.name, text))
+    state.refresh()
+    context = _context(state, spec, record, _chosen(state, spec, wanted), reporter)
+    reused = sum(context.is_finished(frame) for frame in context.frames) if spec.folders else 0
+    _warn_of_damage(state, spec, context)
+    reporter.send(StageStarted(spec.name, len(context.frames) - reused, reused))
+    started = time.monotonic()
+    try:
+        _function(spec)(context)
+    except OSError as error:
+        raise disk_error(error, shot_path(state, error)) from error
+    finally:
+        record.seconds += time.monotonic() - started
+        record.made += context.made
+        state.save(spec.name, record)
+    state.refresh()
+    _finish(state, spec, context, wanted)
+    reporter.send(StageDone(spec.name, context.made, reused, round(time.monotonic() - started, 2)))
+
+
+def shot_path(state: ShotState, error: OSError) -> Any:
+    """The file an operating system's error is about, or the shot."""
+    return error.filename or state.shot.root
+
+
+def _chosen(state: ShotState, spec: StageSpec, wanted: tuple[int, ...] | None) -> tuple[int, ...]:
+    every = state.frames_of(spec)
+    if not every and not spec.folders and (footage := state.footage()):
+        every = tuple(range(1, footage.count + 1))
+    return every if wanted is None else tuple(frame for frame in every if frame in set(wanted))
+
+
+def _context(
+    state: ShotState, spec: StageSpec, record: Any, frames: tuple[int, ...], reporter: Reporter
+) -> StageContext:
+    # The stages pull in NumPy and OpenCV, which Blender's process and `status` do without.
+    from .stages.context import StageContext
+
+    return StageContext(state, spec, record, frames, reporter)
+
+
+def _function(spec: StageSpec) -> Callable[[StageContext], None]:
+    module = importlib.import_module(f".stages.{spec.name}", __package__)
+    return module.run
+
+
+def _warn_of_damage(state: ShotState, spec: StageSpec, context: StageContext) -> None:
+    journal = state.journal(spec.name)
+    damaged = [name for name in journal.entries if journal.condition(name) == "damaged"]
+    for name in damaged[:3]:
+        context.warn(f"{name} is damaged and is made anew")
+    if len(damaged) > 3:
+        context.warn(f"{len(damaged) - 3} more files are damaged and are made anew")
+
+
+def _finish(state: ShotState, spec: StageSpec, context: StageContext, wanted: tuple[int, ...] | None) -> None:
+    every = state.frames_of(spec)
+    frames = every if wanted is None else context.frames
+    missing = [frame for frame in frames if not state.is_finished(spec, frame)] if spec.folders else []
+    if missing:
+        raise EngineError(f"{spec.name} ended without making frame {missing[0]}", remedy="Please report this.")
+    record = state.record(spec.name)
+    if record is None:
+        raise InputError("the record of this stage has vanished", where=str(state.shot.state / f"{spec.name}.json"))
+    if wanted is None or (every and set(every) <= set(frames)):
+        record.complete = True
+        state.save(spec.name, record)

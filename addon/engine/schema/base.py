@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The descriptor of a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def _always(settings: Any) -> bool:
+    return True
+
+
+def _no_identity(settings: Any) -> dict[str, str]:
+    return {}
+
+
+def _no_files(settings: Any, shot_root: Path) -> list[Path]:
+    return []
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One stage of the road.
+
+    Attributes:
+        name: Also the table in `shot.toml` and the module under `stages`.
+        version: Raise it when the same inputs and settings give another output.
+        settings: Settings dataclass, fields made by `option`.
+        inputs: Stages whose outputs are read directly.
+        folders: Folders of numbered frames the stage writes. A frame is finished when it is in all of them.
+        doc: One sentence for the artist.
+        suffix: Of the numbered files.
+        picture: The folder of this stage that later stages read as the film's picture; empty when it makes none.
+        identity: Engine versions and weights (sha256) that these settings may use.
+        files: The artist's own files that shape the output.
+        enabled: False makes the stage a pass-through.
+        frames: Frames the stage makes, when not every frame of the shot (keys only).
+        extra_outputs: Other outputs, relative to the shot; removed when the stage becomes stale.
+        on_request: Not part of `run` unless named (`build`, `render`).
+        requires: Stages that must be in use; where one is a pass-through, this one is too.
+        frame_local: Each frame needs its inputs at that frame only, so an excerpt can be made alone.
+    """
+
+    name: str
+    version: int
+    settings: type[Any]
+    inputs: tuple[str, ...]
+    folders: tuple[str, ...]
+    doc: str
+    suffix: str = ".png"
+    picture: str = ""
+    identity: Callable[[Any], dict[str, str]] = _no_identity
+    files: Callable[[Any, Path], list[Path]] = _no_files
+    enabled: Callable[[Any], bool] = _always
+    frames: Callable[[Path], tuple[int, ...]] | None = None
+    extra_outputs: tuple[str, ...] = ()
+    on_request: bool = False
+    requires: tuple[str, ...] = ()
+    frame_local: bool = False

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is finished, what is stale and why: the fingerprints of a shot."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from . import settings as settings_module
+from .cache import digest, file_identity, write_json
+from .errors import InputError
+from .footage import Footage, load_footage
+from .frames import frame_name, list_frames
+from .journal import Journal
+from .schema.base import StageSpec
+from .schema.registry import BY_NAME, STAGES
+from .shot import Shot
+
+Standing = Literal["done", "stale", "partial", "missing", "off"]
+FOOTAGE_FILE = "footage.json"
+
+
+@dataclass
+class Record:
+    """What is remembered of one stage (`state/<stage>.json`).
+
+    Attributes:
+        parts: Everything the fingerprint is made of, so that a change can be named.
+        complete: The last run ended well with every frame of the shot.
+        facts: What the stage told of itself ("engine": "person").
+        seconds: Time spent on the present output.
+        made: Frames made in that time.
+    """
+
+    parts: dict[str, Any] = field(default_factory=dict[str, Any])
+    complete: bool = False
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    seconds: float = 0.0
+    made: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a stage stands, with the reason in words."""
+
+    stage: str
+    standing: Standing
+    finished: int = 0
+    total: int = 0
+    why: str = ""
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class ShotState:
+    """The state of every stage of a shot.
+
+    Args:
+        shot: The shot; its settings are read when this is made.
+    """
+
+    def __init__(self, shot: Shot) -> None:
+        self.shot = shot
+        self._journals: dict[str, Journal] = {}
+        self._footage: Footage | None = None
+        self._stamps: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
+
+    def refresh(self) -> None:
+        """Look at the files again: what was found out about other stages is forgotten."""
+        self._stamps, self._reasons, self._footage = {}, {}, None
+
+    def footage(self) -> Footage | None:
+        """What the footage stage found, or None before it ran."""
+        if self._footage is None and (self.shot.root / FOOTAGE_FILE).is_file():
+            self._footage = load_footage(self.shot.root / FOOTAGE_FILE)
+        return self._footage
+
+    def is_enabled(self, stage: str) -> bool:
+        """Whether the shot uses a stage; one that it does not use is a pass-through."""
+        spec = BY_NAME[stage]
+        return spec.enabled(self.shot.settings[stage]) and all(self.is_enabled(name) for name in spec.requires)
+
+    def frames_of(self, spec: StageSpec) -> tuple[int, ...]:
+        """Every frame a stage makes for the whole shot."""
+        if not spec.folders:
+            return ()
+        if spec.frames is not None:
+            return spec.frames(self.shot.root)
+        footage = self.footage()
+        return tuple(range(1, footage.count + 1)) if footage else ()
+
+    def journal(self, stage: str) -> Journal:
+        """The finished files of a stage."""
+        if stage not in self._journals:
+            self._journals[stage] = Journal(self.shot.state / f"{stage}.journal", self.shot.root)
+        return self._journals[stage]
+
+    def is_finished(self, spec: StageSpec, frame: int) -> bool:
+        """Whether a frame is made, or the artist has put an own one in its place."""
+        journal = self.journal(spec.name)
+        return all(
+            journal.condition(f"{folder}/{frame_name(frame, spec.suffix)}") in ("finished", "edited")
+            for folder in spec.folders
+        )
+
+    def record(self, stage: str) -> Record | None:
+        """What is remembered of a stage; None when nothing is, or its file is damaged."""
+        try:
+            data = json.loads((self.shot.state / f"{stage}.json").read_text(encoding="utf-8"))
+            return Record(**data)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def save(self, stage: str, record: Record) -> None:
+        """Remember a stage."""
+        write_json(self.shot.state / f"{stage}.json", record.__dict__)
+
+    def parts(self, stage: str) -> dict[str, Any]:
+        """What the fingerprint of a stage is made of now."""
+        spec, values = BY_NAME[stage], self.shot.settings[stage]
+        return {
+            "version": spec.version,
+            "settings": settings_module.plain(values, affecting_only=True),
+            "identity": spec.identity(values),
+            "files": {self._label(path): file_identity(path) for path in spec.files(values, self.shot.root)},
+            "inputs": {name: self.output_stamp(name) for name in spec.inputs},
+        }
+
+    def _label(self, path: Path) -> str:
+        return path.relative_to(self.shot.root).as_posix() if path.is_relative_to(self.shot.root) else path.name
+
+    def output_stamp(self, stage: str) -> str:
+        """Fingerprint of a stage's output: of what made it, and of what the artist changed in it."""
+        if stage not in self._stamps:
+            self._stamps[stage] = self._output_stamp(stage)
+        return self._stamps[stage]
+
+    def _output_stamp(self, stage: str) -> str:
+        if not self.is_enabled(stage):
+            return "off"
+        record = self.record(stage)
+        if record is None:
+            return "missing"
+        edits = [(name, file_identity(self.shot.root / name)) for name in self.journal(stage).edited()]
+        return digest([record.parts, edits])
+
+    def report(self, stage: str) -> Report:
+        """How a stage stands."""
+        spec = BY_NAME[stage]
+        if not self.is_enabled(stage):
+            return Report(stage, "off", why="not used: what comes before passes through")
+        record = self.record(stage)
+        if record is None:
+            return Report(stage, "missing", why="not made yet")
+        frames = self.frames_of(spec)
+        finished = sum(self.is_finished(spec, frame) for frame in frames)
+        counts = {"finished": finished, "total": len(frames), "facts": record.facts}
+        why = self._stale_reason(stage, record)
+        if why:
+            return Report(stage, "stale", why=why, **counts)
+        gap = self._gap(spec, record, finished, len(frames))
+        if gap:
+            return Report(stage, "partial", why=gap, **counts)
+        edited = self.journal(stage).edited()
+        return Report(stage, "done", why=f"{len(edited)} edited by hand" if edited else "", **counts)
+
+    def _gap(self, spec: StageSpec, record: Record, finished: int, total: int) -> str:
+        if finished < total:
+            return f"{total - finished} frames are not made or damaged"
+        journal = self.journal(spec.name)
+        names = [name for name in spec.extra_outputs if name in journal.entries]
+        lost = [name for name in names if journal.condition(name) in ("missing", "damaged")]
+        if lost:
+            return f"{lost[0]} is missing or damaged"
+        return "" if record.complete else "its last run did not end"
+
+    def _stale_reason(self, stage: str, record: Record) -> str:
+        if stage not in self._reasons:
+            self._reasons[stage] = self._find_reason(stage, record)
+        return self._reasons[stage]
+
+    def _find_reason(self, stage: str, record: Record) -> str:
+        for name in BY_NAME[stage].inputs:
+            if self.is_enabled(name) and (upstream := self.record(name)) and self._stale_reason(name, upstream):
+                return f"{name} is stale"
+        return difference(record.parts, self.parts(stage))
+
+    def begin(self, spec: StageSpec) -> tuple[Record, list[str]]:
+        """Make a stage ready to run: old output goes, unless it is the artist's.
+
+        Returns:
+            The stage's record, and what the artist should be told.
+        """
+        parts = self.parts(spec.name)
+        record = self.record(spec.name)
+        told: list[str] = []
+        if record is None or record.parts != parts:
+            told += self._clear(spec, keep_edits=record is not None and _same_footage(record.parts, parts))
+            record = Record(parts=parts)
+        told += self._set_foreign_aside(spec)
+        record.complete = False
+        self.save(spec.name, record)
+        return record, told
+
+    def _clear(self, spec: StageSpec, *, keep_edits: bool) -> list[str]:
+        journal = self.journal(spec.name)
+        edited = journal.edited()
+        kept = set(edited) if keep_edits else set[str]()
+        told: list[str] = []
+        if kept:
+            told.append(f"{len(kept)} frames edited by hand are kept")
+        elif edited:
+            place = self._set_aside(spec.name, edited)
+            told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
+        gone = set(journal.entries) - kept
+        for name in gone:
+            (self.shot.root / name).unlink(missing_ok=True)
+        if gone:
+            journal.forget(gone)
+        shutil.rmtree(self.cache_folder(spec.name), ignore_errors=True)
+        return told
+
+    def _set_foreign_aside(self, spec: StageSpec) -> list[str]:
+        journal = self.journal(spec.name)
+        names = [
+            f"{folder}/{frame_name(frame, spec.suffix)}"
+            for folder in spec.folders
+            for frame in list_frames(self.shot.root / folder, spec.suffix)
+        ]
+        foreign = [name for name in names if journal.condition(name) == "foreign"]
+        if not foreign:
+            return []
+        place = self._set_aside(spec.name, foreign)
+        return [f"{len(foreign)} files that this stage did not make were moved to {place}"]
+
+    def _set_aside(self, stage: str, names: list[str]) -> str:
+        place = self.shot.state / "replaced" / f"{stage}-{time.strftime('%Y%m%d-%H%M%S')}"
+        for name in names:
+            target = place / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(self.shot.root / name, target)
+        return place.relative_to(self.shot.root).as_posix()
+
+    def cache_folder(self, stage: str) -> Path:
+        """Private folder of a stage for work in progress."""
+        return self.shot.state / "cache" / stage
+
+
+def _same_footage(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return bool(old) and old.get("inputs", {}).get("footage") == new.get("inputs", {}).get("footage")
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """The first difference of two fingerprints in words; empty when there is none."""
+    if old.get("version") != new["version"]:
+        return "this version of Lineboil makes it differently"
+    for group, text in (("settings", "setting {key} was {old}, is {new}"), ("identity", "{key} is another version")):
+        for key in _changed(old.get(group, {}), new[group]):
+            before, now = old.get(group, {}).get(key), new[group].get(key)
+            return text.format(key=key, old=_shown(before), new=_shown(now))
+    for key in _changed(old.get("files", {}), new["files"]):
+        return f"{key} has changed"
+    for key in _changed(old.get("inputs", {}), new["inputs"]):
+        return f"{key} was made anew or changed"
+    return ""
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value) if not isinstance(value, list) else json.dumps(cast(list[Any], value))
+
+
+def reports(shot: Shot) -> list[Report]:
+    """How every stage of a shot stands, in the order of the work."""
+    state = ShotState(shot)
+    found: list[Report] = []
+    for spec in STAGES:
+        try:
+            found.append(state.report(spec.name))
+        except InputError as error:
+            found.append(Report(spec.name, "stale", why=error.sentence()))
+    return found
