@@ -1,0 +1,50 @@
+# Two commands for everybody: `make demo` and `make test`. The rest is listed by `make help`.
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := .venv/Scripts
+else
+PYTHON ?= python3
+BIN := .venv/bin
+endif
+export PYTHONUTF8 := 1
+ifneq ($(BLENDER),)
+export LINEBOIL_BLENDER := $(BLENDER)
+endif
+
+CLIP ?=
+FRAMES ?=
+
+.PHONY: help env env-develop demo test lint bench sample clean
+
+help:
+	@echo "make demo                 footage to a rendered, lit 3D shot on the sample clip"
+	@echo "make demo CLIP=clip.mp4   the same with your clip; FRAMES=A-B chooses the excerpt that is rendered"
+	@echo "make test                 all tests"
+	@echo "make env                  only the environments and the model files"
+	@echo "make lint                 ruff and pyright"
+	@echo "make bench                speed and memory of every stage"
+	@echo "make sample               render the sample clip anew"
+	@echo "BLENDER=/path/to/blender  uses that Blender instead of the module"
+
+env:
+	$(PYTHON) tools/setup.py
+
+env-develop:
+	$(PYTHON) tools/setup.py --develop
+
+demo: env
+	$(BIN)/python tools/demo.py --clip "$(CLIP)" --frames "$(FRAMES)"
+
+test: env-develop
+	$(BIN)/python -m pytest
+
+lint: env-develop
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m pyright
+
+bench: env
+	$(BIN)/python benchmarks/road.py
+
+clean:
+	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('demo', '.venv', '.venv-blender', '.models')]"
