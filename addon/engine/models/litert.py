@@ -11,9 +11,6 @@ import numpy.typing as npt
 
 from ..errors import MissingError
 
-RUNTIME = "ai-edge-litert 2.3.0"
-"""Part of the identity of every stage that runs these networks: another runtime may round differently."""
-
 Floats = npt.NDArray[np.float32]
 
 
