@@ -40,7 +40,9 @@ def imports_of(path: Path, root: Path = ROOT) -> list[tuple[str, int, str, bool]
 
 
 def layer(name: str) -> int:
-    return next(index for index, prefix in enumerate(LAYERS) if not prefix or name == prefix or name.startswith(prefix + "/"))
+    return next(
+        index for index, prefix in enumerate(LAYERS) if not prefix or name == prefix or name.startswith(prefix + "/")
+    )
 
 
 def violations(path: Path, root: Path = ROOT) -> list[str]:
@@ -69,7 +71,10 @@ def is_light(name: str, root: Path) -> bool:
     places = [root / f"{name}.py", *(root / name).glob("registry.py")]
     files = [place for place in places if place.is_file()]
     return bool(files) and all(
-        module.split(".")[0] not in HEAVY for file in files for module, level, _, _ in imports_of(file, root) if not level
+        module.split(".")[0] not in HEAVY
+        for file in files
+        for module, level, _, _ in imports_of(file, root)
+        if not level
     )
 
 
@@ -101,4 +106,5 @@ def test_a_broken_rule_is_found(tmp_path: Path, name: str, text: str) -> None:
 def test_root_has_no_side_effects() -> None:
     tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
     assert all(isinstance(node, ast.Expr | ast.FunctionDef | ast.ImportFrom) for node in tree.body)
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module != "__future__"]
+    absolute = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    assert all(node.module == "__future__" for node in absolute)

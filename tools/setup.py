@@ -146,7 +146,8 @@ def make_folder(folder, python):
 
 def has_pip(folder):
     """Whether an earlier set-up came as far as pip."""
-    return subprocess.run([python_of(folder), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+    command = [python_of(folder), "-m", "pip", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def same_version(folder, python):

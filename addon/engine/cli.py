@@ -17,7 +17,7 @@ from . import commands, messages
 from .errors import Cancelled, EngineError
 from .reporters import JsonReporter, TextReporter
 
-_EXIT_CODES = "exit codes: 0 done, 75 try again later (the shot is in use), 130 stopped, 2 wrong use, anything else: stop"
+_EXIT_CODES = "exit codes: 0 done, 75 try again later (the shot is in use), 130 stopped, 2 wrong use, 1 failed"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -136,7 +136,7 @@ def _add_looking(verbs: Any) -> None:
     sheet = _verb(verbs, "sheet", commands.sheet, "Make a contact sheet of every stage.")
     sheet.add_argument("--frames", default="", metavar="A-B", help="the frames to show; evenly spaced when not given")
     sheet.add_argument("--out", type=Path, default=None, metavar="PNG", help="where to; SHOT/sheet.png when not given")
-    check = _verb(verbs, "check", commands.check, "Say what is installed, what is missing and how to get it.", shot=False)
+    check = _verb(verbs, "check", commands.check, "Say what is installed and how to get the rest.", shot=False)
     check.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="also look whether this shot can run here")
     check.add_argument("--fetch", action="store_true", help="fetch the model files that are missing")
     check.add_argument("--blender", type=Path, default=None, help="a Blender to look at")

@@ -65,9 +65,7 @@ def shot_findings(shot: Shot) -> list[Finding]:
     free = shutil.disk_usage(shot.root).free
     return [
         Finding("clip", found, str(clip or "none given"), "Set footage.source to where the clip is now."),
-        Finding(
-            "disk", free > _LOW_DISK_BYTES, f"{free / 2**30:.1f} GB free", "Make room before a long run.", is_needed=False
-        ),
+        Finding("disk", free > _LOW_DISK_BYTES, f"{free / 2**30:.1f} GB free", "Make room.", is_needed=False),
     ]
 
 

@@ -225,7 +225,7 @@ def key_and_value(text: str) -> tuple[str, Any]:
     key, separator, value = text.partition("=")
     stage, dot, name = key.strip().partition(".")
     if not separator or not dot:
-        raise SettingError(f'"{text}" is not a setting', remedy="Write it as table.key=value, like matte.engine=chroma.")
+        raise SettingError(f'"{text}" is not a setting', remedy="Write it like matte.engine=chroma.")
     if stage not in BY_NAME:
         raise SettingError(f'there is no table "{stage}"', remedy="There are: " + ", ".join(BY_NAME) + ".")
     known = {field.name: field for field in settings_module.fields_of(BY_NAME[stage].settings)}
