@@ -126,9 +126,20 @@ class ShotState:
             "version": spec.version,
             "settings": settings_module.plain(values, affecting_only=True),
             "identity": spec.identity(values),
-            "files": {self._label(path): file_identity(path) for path in spec.files(values, self.shot.root)},
+            "files": self._file_identities(spec, values),
             "inputs": {name: self.output_stamp(name) for name in spec.inputs},
         }
+
+    def _file_identities(self, spec: StageSpec, values: Any) -> dict[str, str]:
+        try:
+            paths = spec.files(values, self.shot.root)
+        except InputError:
+            # A finished shot stays finished when its clip is archived; an unfinished one says what is missing.
+            record = self.record(spec.name)
+            if record is None or not record.complete:
+                raise
+            return dict(record.parts["files"])
+        return {self._label(path): file_identity(path) for path in paths}
 
     def _label(self, path: Path) -> str:
         return path.relative_to(self.shot.root).as_posix() if path.is_relative_to(self.shot.root) else path.name

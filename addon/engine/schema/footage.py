@@ -16,7 +16,12 @@ from .base import StageSpec
 class FootageSettings:
     """Which clip, which part of it, and how its frames are read."""
 
-    source: str = option("", "The clip, or a folder of numbered pictures; relative to this file. It is only read.")
+    source: str = option(
+        "",
+        "The clip, or a folder of numbered pictures; relative to this file. It is only read.",
+        # The clip's content counts, by `files`; where it lies does not.
+        affects=False,
+    )
     long_side: int = option(
         960,
         "The longer side of the working frames. Smaller footage is never enlarged; 0 keeps the clip's size. "
@@ -27,8 +32,9 @@ class FootageSettings:
         unit="px",
     )
     multiple: int = option(
-        1,
-        "Both sides are cropped, evenly left and right, above and below, to a multiple of this. 1 crops nothing.",
+        8,
+        "Both sides are cropped, evenly left and right, above and below, to a multiple of this: the networks and "
+        "codecs of later stages want 8. 1 crops nothing.",
         minimum=1,
         maximum=64,
         unit="px",
