@@ -9,6 +9,7 @@ ratio hardly does. `--lengths` compares peak memory of a short and a long clip.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -47,7 +48,8 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, default=SAMPLE)
     options = parser.parse_args()
     sizes = [tuple(map(int, text.split("x"))) for text in options.sizes.split(",")]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}, {time.strftime('%Y-%m-%d')}")
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
             frames = read_frames(options.clip, size, options.frames)
@@ -59,7 +61,8 @@ def main() -> None:
 def read_frames(clip: Path, size: tuple[int, int], count: int) -> list[np.ndarray]:
     """First frames of a clip at a size, played to and fro when the clip is too short."""
     with av.open(str(clip)) as container:
-        decoded = [frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(count), strict=False)]
+        pictures = itertools.islice(container.decode(video=0), count)
+        decoded = [frame.to_ndarray(format="rgb24") for frame in pictures]
     scaled = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in decoded]
     there_and_back = scaled + scaled[-2:0:-1]
     return [there_and_back[index % len(there_and_back)] for index in range(count)]
@@ -137,7 +140,8 @@ def show_lengths(folder: Path, size: tuple[int, int], frames: list[np.ndarray]) 
     print(f"\n### Peak memory at {size[0]}x{size[1]}, MB\n")
     print(f"| stage | {len(frames)} frames | {len(frames) * 4} frames | ratio |\n|---|---|---|---|")
     for stage, entry in short.items():
-        print(f"| {stage} | {entry.megabytes:.0f} | {long[stage].megabytes:.0f} | {long[stage].megabytes / entry.megabytes:.2f} |")
+        grown = long[stage].megabytes
+        print(f"| {stage} | {entry.megabytes:.0f} | {grown:.0f} | {grown / entry.megabytes:.2f} |")
 
 
 if __name__ == "__main__":

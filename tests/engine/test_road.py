@@ -16,7 +16,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-
 from clips import write_walker
 from lineboil.addon.engine.journal import Journal
 from lineboil.addon.engine.shot import Shot
@@ -33,6 +32,10 @@ def command(*words: object) -> list[str]:
 
 def lineboil(*words: object, **options: object) -> subprocess.CompletedProcess:
     return subprocess.run(command(*words), capture_output=True, text=True, timeout=240, check=False, **options)
+
+
+def started(*words: object) -> subprocess.Popen:
+    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 def messages_of(done: subprocess.CompletedProcess) -> list[dict]:
@@ -202,23 +205,23 @@ def finished_files(shot: Path) -> dict[str, int]:
 def test_stopping_is_clean(clip: Path, tmp_path: Path) -> None:
     shot = tmp_path / "walker"
     assert lineboil("new", shot, "--footage", clip, *SETTINGS).returncode == 0
-    child = subprocess.Popen(command("run", shot, "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    child = started("run", shot, "--json")
     assert child.stdout is not None
     for line in child.stdout:
         if '"stage": "flow"' in line:
             break
-    started = time.monotonic()
+    asked = time.monotonic()
     child.send_signal(signal.SIGINT)
     rest = child.stdout.read()
     assert child.wait(timeout=20) == 130
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - asked < 20
     assert json.loads(rest.splitlines()[-1])["error"] == "Cancelled"
     assert not list(shot.rglob("*.part*"))
 
 
 def test_two_runs_on_one_shot(shot: Path) -> None:
     assert lineboil("set", shot, "flow.quality=fast").returncode == 0
-    child = subprocess.Popen(command("run", shot, "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    child = started("run", shot, "--json")
     assert child.stdout is not None
     child.stdout.readline()
     second = lineboil("run", shot, "--json")
