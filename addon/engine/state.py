@@ -169,15 +169,13 @@ class ShotState:
             return Report(stage, "missing", why="not made yet")
         frames = self.frames_of(spec)
         finished = sum(self.is_finished(spec, frame) for frame in frames)
-        counts = {"finished": finished, "total": len(frames), "facts": record.facts}
         why = self._stale_reason(stage, record)
-        if why:
-            return Report(stage, "stale", why=why, **counts)
-        gap = self._gap(spec, record, finished, len(frames))
-        if gap:
-            return Report(stage, "partial", why=gap, **counts)
-        edited = self.journal(stage).edited()
-        return Report(stage, "done", why=f"{len(edited)} edited by hand" if edited else "", **counts)
+        standing: Standing = "stale" if why else "done"
+        if not why and (why := self._gap(spec, record, finished, len(frames))):
+            standing = "partial"
+        if standing == "done" and (edited := self.journal(stage).edited()):
+            why = f"{len(edited)} edited by hand"
+        return Report(stage, standing, finished, len(frames), why, record.facts)
 
     def _gap(self, spec: StageSpec, record: Record, finished: int, total: int) -> str:
         if finished < total:
