@@ -217,7 +217,7 @@ class ShotState:
 
     def _clear(self, spec: StageSpec, *, keep_edits: bool) -> list[str]:
         journal = self.journal(spec.name)
-        edited = journal.edited()
+        edited = [name for name in journal.edited() if name not in spec.merged_outputs]
         kept = set(edited) if keep_edits else set[str]()
         told: list[str] = []
         if kept:
@@ -225,7 +225,7 @@ class ShotState:
         elif edited:
             place = self._set_aside(spec.name, edited)
             told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
-        gone = set(journal.entries) - kept
+        gone = set(journal.entries) - kept - set(spec.merged_outputs)
         for name in gone:
             (self.shot.root / name).unlink(missing_ok=True)
         if gone:

@@ -39,6 +39,7 @@ class StageSpec:
         enabled: False makes the stage a pass-through.
         frames: Frames the stage makes, when not every frame of the shot (keys only).
         extra_outputs: Other outputs, relative to the shot; removed when the stage becomes stale.
+        merged_outputs: Outputs that also hold the artist's decisions: never removed, the stage merges into them.
         on_request: Not part of `run` unless named (`build`, `render`).
         requires: Stages that must be in use; where one is a pass-through, this one is too.
         frame_local: Each frame needs its inputs at that frame only, so an excerpt can be made alone.
@@ -57,6 +58,7 @@ class StageSpec:
     enabled: Callable[[Any], bool] = _always
     frames: Callable[[Path], tuple[int, ...]] | None = None
     extra_outputs: tuple[str, ...] = ()
+    merged_outputs: tuple[str, ...] = ()
     on_request: bool = False
     requires: tuple[str, ...] = ()
     frame_local: bool = False
