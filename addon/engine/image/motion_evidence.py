@@ -21,8 +21,8 @@ Matrix = npt.NDArray[np.float64]
 MOST_PLANES = 3
 _GRID = 6
 _FIT_PIXELS = 0.8
-_LEAST_SHARE = 0.12
-_LEAST_BORDER_SHARE = 0.15
+_LEAST_SHARE = 0.07
+_LEAST_BORDER_SHARE = 0.12
 """Of the picture's border that a plane after the first must explain: the background reaches the border."""
 _RANGE = 24.0
 """Difference of colour, in 8-bit levels, that counts in full."""
@@ -84,10 +84,16 @@ def evidence(picture: Bytes, other: Bytes, flow: Float, planes: list[Matrix]) ->
 
 
 def _cost(picture: Bytes, other: Bytes, flow: Float) -> Float:
-    """Difference of colour 0..1 over a small window; what leaves the picture costs nothing (nobody knows)."""
+    """Difference of colour 0..1 over a small window; what leaves the picture costs nothing (nobody knows).
+
+    A colour that the other frame shows within a pixel counts as the same: planes are fitted to about that.
+    """
     warped = np.asarray(warp(other, flow), np.uint8)
-    difference = cv2.absdiff(picture, warped).max(axis=2).astype(np.float32)
-    cost = np.clip(cv2.blur(difference, (3, 3)) / _RANGE, 0, 1)
+    kernel = np.ones((3, 3), np.uint8)
+    above = cv2.subtract(picture, cv2.dilate(warped, kernel))
+    below = cv2.subtract(cv2.erode(warped, kernel), picture)
+    difference = cv2.max(above, below).max(axis=2).astype(np.float32)
+    cost = np.clip(cv2.blur(difference, (3, 3)) / _RANGE, 0, 1).astype(np.float32)
     return np.where(inside(flow, *flow.shape[:2]), cost, np.float32(0))
 
 

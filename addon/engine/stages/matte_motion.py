@@ -14,7 +14,7 @@ from ..image.along_flow import binomial, fetch
 from ..image.files import Image8
 from ..image.motion_evidence import background_planes, combine, evidence, hysteresis
 from ..image.plate import solid
-from ..image.warp import resize_flow
+from ..image.warp import resize_flow, warp
 from ..schema.matte import MatteSettings
 from .context import StageContext
 from .matte_base import Float, Motion, Recent, artist_boxes, inside_boxes, sampled, scene_of
@@ -23,7 +23,9 @@ from .matte_strokes import Strokes
 
 _LONG_SIDE = 480
 _DISTANCES = (1, 3, 6)
-_LOW, _HIGH = 0.10, 0.30
+_INSIDE = 3
+_LOW, _HIGH = 0.20, 0.55
+_SURE = 0.5
 _LEAST_SHARE = 0.001
 
 
@@ -46,7 +48,8 @@ class MotionMatte:
         self._picture = Recent(lambda frame: context.read_rgb8("frames", frame), 8)
         self._small = Recent(self._make_small, 24)
         self._motion = Motion(context, 20, partial(resize_flow, height=self._size[1], width=self._size[0]))
-        self._evidence = Recent(self._make_evidence, 10)
+        self._evidence = Recent(self._make_evidence, 12)
+        self._sided = Recent(self._make_sided, 8)
         self._strokes = Strokes(context, self._motion, self._size)
         self._refuse_stillness()
         self._steady = SteadyMatte(context, self._picture, self._raw)
@@ -76,19 +79,32 @@ class MotionMatte:
     def _calm_evidence(self, frame: int) -> Float:
         """1-4-6-4-1 of the evidence along the motion."""
         first, last = scene_of(self._context, frame)
-        own = self._evidence(frame)
+        own = self._sided(frame)
         samples: list[Float] = []
         for other in range(frame - 2, frame + 3):
             if other == frame or not first <= other <= last:
                 samples.append(own)
                 continue
             flow = self._motion.flow(frame, other)
-            samples.append(fetch(self._evidence(other), self._small(other), own, self._small(frame), flow))
+            samples.append(fetch(self._sided(other), self._small(other), own, self._small(frame), flow))
         return np.asarray(cv2.GaussianBlur(binomial(samples), (0, 0), 1.0), np.float32)
 
+    def _make_sided(self, frame: int) -> Float:
+        """Evidence of a frame, near the ends of a scene held by that of a frame inside.
+
+        With no past (or no future) what the character uncovers (or will cover) looks like the character. A frame a
+        little further in does not have that fault, so both must agree.
+        """
+        first, last = scene_of(self._context, frame)
+        own = self._evidence(frame)
+        inner = min(max(frame, first + _INSIDE), last - _INSIDE)
+        if inner == frame or last - first < 2 * _INSIDE:
+            return own
+        carried = np.asarray(warp(self._evidence(inner), self._motion.flow(frame, inner)), np.float32)
+        return np.minimum(own, np.asarray(cv2.dilate(carried, _disc(3)), np.float32))
+
     def _raw(self, frame: int) -> Float:
-        region = self._region(frame)
-        cut = grabcut.cut(self._small(frame), self._labels(frame, region), frame, iterations=3)
+        cut = grabcut.cut(self._small(frame), self._labels(frame), frame, iterations=3)
         matte = solid(cut.astype(np.uint8), _LEAST_SHARE).astype(np.float32)
         size = (self._context.footage.width, self._context.footage.height)
         return np.asarray(cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR), np.float32)
@@ -108,11 +124,13 @@ class MotionMatte:
             return None
         return np.asarray(cv2.resize(mask.astype(np.uint8), self._size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
-    def _labels(self, frame: int, region: Image8) -> Image8:
+    def _labels(self, frame: int) -> Image8:
         """For GrabCut: sure inside, sure far away, open between; the strokes and boxes last."""
+        region = self._region(frame)
+        sure = cv2.morphologyEx((self._calm_evidence(frame) > _SURE).astype(np.uint8), cv2.MORPH_CLOSE, _disc(3))
         labels = np.full(region.shape, grabcut.MAYBE_BACKGROUND, np.uint8)
         labels[region > 0] = grabcut.MAYBE_CHARACTER
-        labels[cv2.erode(region, _disc(3)) > 0] = grabcut.CHARACTER
+        labels[(cv2.erode(region & sure, _disc(3))) > 0] = grabcut.CHARACTER
         labels[cv2.dilate(region, _disc(6)) == 0] = grabcut.BACKGROUND
         self._strokes.paint(labels, frame)
         allowed = self._allowed(frame)
