@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 75 try again, 130 stopped, 2 wrong use, 1 failed.
     """
-    options = parser().parse_args(arguments)
+    options = parse(arguments)
     stream = _own_stdout()
     reporter = JsonReporter(stream) if options.json else TextReporter(stream)
     _stop_on_terminate()
@@ -47,6 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as error:
         return _fail(reporter, _unexpected(error, options))
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of a command line.
+
+    Settings may stand behind options (`new SHOT --footage CLIP matte.engine=chroma`), where argparse alone would
+    not take them.
+    """
+    grammar = parser()
+    options, rest = grammar.parse_known_args(arguments)
+    if rest:
+        wrong = [word for word in rest if word.startswith("-") or "=" not in word]
+        if wrong or not hasattr(options, "settings"):
+            grammar.error(f"unrecognized arguments: {' '.join(wrong or rest)}")
+        options.settings = [*options.settings, *rest]
+    return options
 
 
 def _fail(reporter: JsonReporter | TextReporter, error: EngineError) -> int:

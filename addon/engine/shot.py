@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -156,10 +157,9 @@ def new_text() -> str:
 
 def _setting_text(field: settings_module.Field) -> str:
     allowed = field.allowed()
-    return (
-        f"\n# {field.bounds.doc}\n#   {allowed[0].upper()}{allowed[1:]}.\n"
-        f"# {field.name} = {settings_module.toml_text(field.default)}\n"
-    )
+    text = textwrap.fill(field.bounds.doc, 100, initial_indent="# ", subsequent_indent="# ")
+    limits = textwrap.fill(f"{allowed[0].upper()}{allowed[1:]}.", 100, initial_indent="#   ", subsequent_indent="#   ")
+    return f"\n{text}\n{limits}\n# {field.name} = {settings_module.toml_text(field.default)}\n"
 
 
 def with_value(text: str, spec: StageSpec, key: str, value: Any) -> str:
