@@ -173,7 +173,8 @@ class ShotState:
         standing: Standing = "stale" if why else "done"
         if not why and (why := self._gap(spec, record, finished, len(frames))):
             standing = "partial"
-        if standing == "done" and (edited := self.journal(stage).edited()):
+        edited = [name for name in self.journal(stage).edited() if name not in spec.merged_outputs]
+        if standing == "done" and edited:
             why = f"{len(edited)} edited by hand"
         return Report(stage, standing, finished, len(frames), why, record.facts)
 
