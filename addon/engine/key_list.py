@@ -212,9 +212,7 @@ def _parse_cell(value: Any, where: str) -> tuple[int, int] | None:
 
 def _parse_added_by(value: Any, where: str) -> AddedBy:
     if value not in ("lineboil", "artist"):
-        raise InputError(
-            f'"added_by" is {json.dumps(value)}, not "lineboil" or "artist"', where=where, remedy=_REMEDY
-        )
+        raise InputError(f'"added_by" is {json.dumps(value)}, not "lineboil" or "artist"', where=where, remedy=_REMEDY)
     return cast(AddedBy, value)
 
 

@@ -35,13 +35,13 @@ def encode_pair(forward: Flow, backward: Flow, width: int, height: int) -> bytes
         height: Of the footage.
     """
     shape = {"rows": forward.shape[0], "columns": forward.shape[1], "width": width, "height": height}
-    parts = [("shape", json.dumps(shape).encode()), ("forward", _pack(forward)), ("backward", _pack(backward))]
-    return _archive(parts)
+    parts = [("shape", json.dumps(shape).encode()), ("forward", pack_flow(forward)), ("backward", pack_flow(backward))]
+    return write_archive(parts)
 
 
 def encode_end() -> bytes:
     """File content for the last frame of a scene."""
-    return _archive([])
+    return write_archive([])
 
 
 def load_pair(path: Path) -> tuple[Flow, Flow]:
@@ -56,7 +56,8 @@ def load_pair(path: Path) -> tuple[Flow, Flow]:
             if not archive.namelist():
                 raise EngineError("there is no motion from the last frame of a scene to the next", where=path.name)
             shape = json.loads(archive.read("shape"))
-            flows = [_unpack(archive.read(name), shape["rows"], shape["columns"]) for name in ("forward", "backward")]
+            size = shape["rows"], shape["columns"]
+            flows = [unpack_flow(archive.read(name), *size) for name in ("forward", "backward")]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             "the motion kept here is missing or damaged", where=str(path), remedy="Run the flow stage again."
@@ -65,7 +66,8 @@ def load_pair(path: Path) -> tuple[Flow, Flow]:
     return forward, backward
 
 
-def _archive(parts: list[tuple[str, bytes]]) -> bytes:
+def write_archive(parts: list[tuple[str, bytes]]) -> bytes:
+    """A ZIP archive of named members; the same members give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, data in parts:
@@ -75,7 +77,8 @@ def _archive(parts: list[tuple[str, bytes]]) -> bytes:
     return stream.getvalue()
 
 
-def _pack(flow: Flow) -> bytes:
+def pack_flow(flow: Flow) -> bytes:
+    """A flow, float32 (H, W, 2), as bytes that deflate well."""
     limit = np.iinfo(np.int16).max
     steps = np.rint(np.clip(flow * _STEPS_PER_PIXEL, -limit, limit)).astype(np.int16)
     planes = np.ascontiguousarray(steps.transpose(2, 0, 1)).view(np.uint16)
@@ -86,7 +89,8 @@ def _pack(flow: Flow) -> bytes:
     return (folded & 255).astype(np.uint8).tobytes() + (folded >> 8).astype(np.uint8).tobytes()
 
 
-def _unpack(data: bytes, rows: int, columns: int) -> Flow:
+def unpack_flow(data: bytes, rows: int, columns: int) -> Flow:
+    """The flow of bytes made by `pack_flow`."""
     low, high = np.frombuffer(data, np.uint8).reshape(2, 2, rows, columns).astype(np.uint16)
     folded: npt.NDArray[np.uint16] = low | (high << 8)
     change = (folded >> 1) ^ (np.uint16(0) - (folded & 1))

@@ -63,6 +63,14 @@ def compose(first: Flow, then: Flow) -> Flow:
     return first + cast(Flow, warp(then, first))
 
 
+def invert(flow: Flow, steps: int = 8) -> Flow:
+    """The flow b → a of a smooth flow a → b, by fixed-point iteration; float32 (H, W, 2), pixels."""
+    inverse = -flow
+    for _ in range(steps):
+        inverse = -cast(Flow, warp(flow, inverse))
+    return inverse
+
+
 def inside(flow: Flow, height: int, width: int, margin: float = 0.5) -> Mask:
     """Where `x + flow(x)` is in a picture of that size: bool (H, W). `margin` in pixels beyond the outer centres."""
     at = positions(flow.shape[0], flow.shape[1]) + flow

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of the propagate stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..key_list import FILE_NAME
+from ..settings import option
+from .base import StageSpec
+
+FOLDER = "propagated"
+
+
+@dataclass(frozen=True)
+class PropagateSettings:
+    """How the redrawn keys are carried to the frames between them."""
+
+    method: Literal["layers", "linear"] = option(
+        "layers",
+        "layers carries the character and the background each on its own; linear is the plain crossfade along the "
+        "motion that other programs do, to compare.",
+    )
+    plane: bool = option(
+        True,
+        "Where the background moves like one flat picture, hold it to the key directly: it does not swim then.",
+    )
+    refine: bool = option(
+        True, "Compare each frame with its keys' footage and correct the drift of the motion. Costs half of the time."
+    )
+    trust: float = option(
+        3.0,
+        "How strongly a key counts less where its footage looks unlike the frame's. 0 goes by time alone.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    lookup: Literal["linear", "cubic", "lanczos"] = option(
+        "lanczos", "How colours between pixels of a key are made, once for each frame: lanczos keeps lines crispest."
+    )
+
+
+def files(settings: PropagateSettings, shot_root: Path) -> list[Path]:
+    """The list of keys, which the artist edits."""
+    return [shot_root / FILE_NAME]
+
+
+SPEC = StageSpec(
+    name="propagate",
+    version=1,
+    settings=PropagateSettings,
+    inputs=("footage", "flow", "matte", "keys", "diffuse"),
+    folders=(FOLDER,),
+    doc="The redrawn keys carried to every frame along the motion of the footage.",
+    picture=FOLDER,
+    files=files,
+    requires=("diffuse",),
+)
