@@ -18,8 +18,11 @@ Float = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 _RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722
-_ACCEPTANCE = 1.2
-"""How fast a hue beside the screen's stops being screen: tangent of the half angle that still counts."""
+_NARROWNESS = 1.2
+_SPILL_NARROWNESS = 0.6
+"""Spill is taken from more hues than the screen has: mixed with the character's own colour it is no longer pure."""
+_FULL = 0.88
+"""Coverage that counts as whole: a little of the screen shines on everything."""
 _MOST_SATURATED = 0.35
 _DARKEST = 0.15
 _KEYABLE_HUES = (75.0, 275.0)
@@ -106,14 +109,17 @@ def measure_screen(pictures: list[Float], colour: Float) -> Screen:
     return Screen(colour, light, float(np.clip(np.percentile(left[sure], 98.0), 0.03, 0.3)))
 
 
-def key(pixels: Float, colour: Float) -> Float:
-    """How much of the screen's colour is in pixels (..., 3): 0 or less for none, largest for the screen itself."""
+def key(pixels: Float, colour: Float, narrowness: float = _NARROWNESS) -> Float:
+    """How much of the screen's colour is in pixels (..., 3): 0 or less for none, largest for the screen itself.
+
+    `narrowness` says how fast a hue beside the screen's stops being screen (tangent of the angle, inverted).
+    """
     direction = chroma(colour)
     direction = direction / np.maximum(np.linalg.norm(direction), np.float32(1e-6))
     parts = chroma(pixels)
     along = parts @ direction
     across = parts[..., 0] * direction[1] - parts[..., 1] * direction[0]
-    return (along - np.abs(across) * np.float32(_ACCEPTANCE)).astype(np.float32)
+    return (along - np.abs(across) * np.float32(narrowness)).astype(np.float32)
 
 
 def coverage(picture: Float, screen: Screen, plate: Float, tolerance: float, softness: float) -> Float:
@@ -131,7 +137,7 @@ def coverage(picture: Float, screen: Screen, plate: Float, tolerance: float, sof
     """
     share = 1 - key(picture, screen.colour) / np.maximum(key(plate, screen.colour), np.float32(1e-3))
     low = min(0.9, screen.clear * 1.2 * tolerance)
-    high = low + max(0.02, (0.96 - low) * softness)
+    high = low + max(0.02, (_FULL - low) * softness)
     return np.clip((share - np.float32(low)) / np.float32(high - low), 0, 1)
 
 
@@ -152,7 +158,7 @@ def despill(picture: Float, matte: Float, screen: Screen, plate: Float, amount: 
     unmixed = np.clip((picture - behind * plate) / np.maximum(matte, np.float32(0.25))[..., None], 0, 1)
     direction = chroma(screen.colour)
     direction = direction / np.maximum(np.linalg.norm(direction), np.float32(1e-6))
-    excess = np.maximum(key(unmixed, screen.colour), 0)[..., None] * direction
+    excess = np.maximum(key(unmixed, screen.colour, _SPILL_NARROWNESS), 0)[..., None] * direction
     clean = np.clip(unmixed - _from_chroma(excess), 0, 1)
     return picture + (clean - picture) * np.float32(amount)
 

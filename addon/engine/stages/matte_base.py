@@ -78,10 +78,7 @@ class Motion:
 
 def scene_of(context: StageContext, frame: int) -> tuple[int, int]:
     """First and last frame of the scene a frame is in."""
-    for first, last in context.footage.scenes:
-        if first <= frame <= last:
-            return first, last
-    return 1, context.footage.count
+    return context.footage.scene_of(frame)
 
 
 def around(context: StageContext, frame: int, radius: int) -> list[int]:

@@ -11,11 +11,10 @@ from ..image import files
 from ..image.plate import difference, difference_matte, grain, match_light
 from ..schema.matte import MatteSettings
 from .context import StageContext
-from .matte_auto import measure_motion
+from .matte_auto import LOCKED_PIXELS, camera_drift
 from .matte_base import Float, Recent, artist_boxes, inside_boxes, sampled, scene_of
 from .matte_steady import SteadyMatte
 
-_MOST_CAMERA_PIXELS = 0.6
 _PLATE_SAMPLES = 25
 _THRESHOLD_SAMPLES = 7
 
@@ -84,10 +83,10 @@ class PlateMatte:
         return plate
 
     def _refuse_moving_camera(self) -> None:
-        camera, _ = measure_motion(self._context)
-        if camera > _MOST_CAMERA_PIXELS:
+        camera = camera_drift(self._context)
+        if camera > LOCKED_PIXELS:
             raise InputError(
-                f"the camera moves ({camera:.1f} px a frame), so no clean plate can be made from the shot",
+                f"the camera moves (by {camera:.1f} px), so no clean plate can be made from the shot",
                 where="matte.engine = plate",
                 remedy="Choose motion or person, or give a clean plate for a locked camera (matte.plate).",
             )
