@@ -45,6 +45,8 @@ def opened(path: Path) -> Generator[InputContainer, None, None]:
     Raises:
         InputError: Not there, not readable, or not a video or sound file.
     """
+    if not path.exists():
+        raise InputError("there is no such file or folder", where=str(path), remedy="Look at how it is spelled.")
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -220,7 +222,7 @@ def _pulled(graph: Graph, waiting: deque[ClipFrame]) -> Iterator[ClipFrame]:
 def side_data(frame: av.VideoFrame, kind: Type) -> bytes:
     """What a frame carries beside its picture; empty when it carries none of that kind."""
     for index in range(len(frame.side_data)):
-        found = frame.side_data[index]
+        found = cast(Any, frame.side_data)[index]
         if found.type == kind:
-            return bytes(memoryview(cast(Any, found)))
+            return bytes(memoryview(found))
     return b""

@@ -2,8 +2,8 @@
 """High dynamic range to standard: HLG and PQ signals in BT.2020 become sRGB.
 
 The road of a pixel: signal -> light on the display in nits (ITU-R BT.2100: PQ EOTF; HLG inverse OETF and the OOTF of a
-1000 nit display) -> its largest channel is rolled off towards reference white by the curve of ITU-R BT.2390 section
-5.4.1, the other channels with it so that hue stays -> BT.709 primaries -> colours outside them are pulled towards
+1000 nit display) -> BT.709 primaries -> the largest channel is rolled off towards reference white by the curve of
+ITU-R BT.2390 section 5.4.1, the others with it so that hue stays -> colours outside the primaries are pulled towards
 their own grey -> sRGB curve. Reference white is 203 nits (ITU-R BT.2408): what a grey card or a face gives in the
 HDR picture it gives in an SDR one too; white paper lands near 90 %, highlights above it keep their drawing.
 """
@@ -124,9 +124,9 @@ class ToneMapper:
         if self._is_hlg:
             luminance = np.maximum(light @ _LUMA_2020, 1e-6)
             light = light * (luminance ** np.float32(_HLG_GAMMA - 1))[..., None]
+        light = light @ TO_709["bt2020"].T
         brightest = np.clip(light.max(2), 0, 1)
-        light = light * _looked_up(self._gain, np.sqrt(np.sqrt(brightest)))[..., None]
-        return linear_to_srgb(into_gamut(light @ TO_709["bt2020"].T))
+        return linear_to_srgb(into_gamut(light * _looked_up(self._gain, np.sqrt(np.sqrt(brightest)))[..., None]))
 
 
 def _looked_up(table: Table, value: Image) -> Image:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +21,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from ..cache import atomic_path
 from ..errors import EngineError, InputError
 from .clip import expected_frames, nominal_rate, opened, video_stream
+from .sequence import Sequence, find_sequence, is_picture, read_picture
 from .sound import PlacedSound, SoundEncoder
 
 Picture = npt.NDArray[Any]
@@ -59,11 +60,15 @@ class Probe:
 
 
 def probe(path: Path) -> Probe:
-    """Look at a video file.
+    """Look at a video file, or at a picture or a folder of pictures.
 
     Raises:
-        InputError: Not there, not a video, or sound only.
+        InputError: Not there, not a video, sound only, or no pictures.
     """
+    if path.is_dir() or is_picture(path):
+        sequence = find_sequence(path) if path.is_dir() else Sequence((path,), (1,))
+        height, width = read_picture(sequence.paths[0])[0].shape[:2]
+        return Probe(width, height, Fraction(24), len(sequence.paths), 0.0, "pictures", "", "")
     with opened(path) as container:
         stream = video_stream(container, path)
         audio = container.streams.audio
@@ -84,7 +89,7 @@ def write_movie(
     frames: Iterable[Picture],
     *,
     frame_rate: Fraction,
-    times_seconds: Sequence[float] | None = None,
+    times_seconds: tuple[float, ...] | None = None,
     sound: Path | None = None,
     sound_offset_seconds: float = 0.0,
     codec: Codec = "h264",
@@ -125,7 +130,9 @@ def write_movie(
             film = _Film(output, first.shape, codec, quality, _Clock.of(frame_rate, times_seconds))
             track = _track(output, stack, sound, sound_offset_seconds, film, codec)
             count = film.write(itertools.chain([first], pictures), track, report)
-        except (av.error.ArgumentError, av.error.UnknownError, av.error.ExternalError) as error:
+        except av.error.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
             raise EngineError(f"the film cannot be encoded ({error.strerror})", where=str(path)) from error
     return count
 
@@ -136,10 +143,10 @@ class _Clock:
 
     time_base: Fraction
     frame_rate: Fraction
-    times_seconds: Sequence[float] | None
+    times_seconds: tuple[float, ...] | None
 
     @staticmethod
-    def of(frame_rate: Fraction, times_seconds: Sequence[float] | None) -> _Clock:
+    def of(frame_rate: Fraction, times_seconds: tuple[float, ...] | None) -> _Clock:
         if times_seconds is None:
             return _Clock(1 / frame_rate, frame_rate, None)
         for ticks in _CLOCKS:
@@ -269,7 +276,7 @@ def _track(
     container = stack.enter_context(opened(sound))
     placed = PlacedSound(container, -offset, min(film.clock.end_seconds(), 1e6))
     if placed.layout is None:
-        return None
+        raise InputError("holds no sound that can be read", where=str(sound), remedy="Run the footage stage again.")
     name = "aac" if codec == "h264" else "pcm_s16le"
     encoder = SoundEncoder(output, name, placed.layout.rate, placed.layout.name, "s16")
     return _Track(placed.chunks("s16"), encoder)

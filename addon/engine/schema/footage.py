@@ -117,7 +117,7 @@ def source_path(settings: FootageSettings, shot_root: Path) -> Path:
     if not settings.source:
         raise InputError("the shot has no footage", where=str(shot_root), remedy="Set footage.source to a clip.")
     path = Path(settings.source).expanduser()
-    path = path if path.is_absolute() else shot_root / path
+    path = path if path.is_absolute() else (shot_root / path).resolve()
     if not path.exists():
         raise InputError(
             "there is no such file or folder", where=str(path), remedy="Set footage.source to where the clip is now."
