@@ -35,7 +35,7 @@ def chroma(picture: Float) -> Float:
     luma = picture @ np.array([_RED, _GREEN, _BLUE], np.float32)
     blue = (picture[..., 2] - luma) / np.float32(2 * (1 - _BLUE))
     red = (picture[..., 0] - luma) / np.float32(2 * (1 - _RED))
-    return np.stack([blue, red], axis=-1)
+    return np.stack([blue, red], axis=-1).astype(np.float32)
 
 
 def border(picture: npt.NDArray[np.generic], share: float = 0.06) -> npt.NDArray[np.generic]:
@@ -98,6 +98,7 @@ def measure_screen(pictures: list[Float], colour: Float) -> Screen:
     pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures])
     level = key(pixels, colour) / max(float(key(colour, colour)), 1e-3)
     sure = (level > 0.55) & (level < 1.6)
+    left = 1 - level
     light = np.zeros((6, 3), np.float32)
     light[0] = colour
     if sure.sum() < 200:
@@ -138,7 +139,7 @@ def coverage(picture: Float, screen: Screen, plate: Float, tolerance: float, sof
     share = 1 - key(picture, screen.colour) / np.maximum(key(plate, screen.colour), np.float32(1e-3))
     low = min(0.9, screen.clear * 1.2 * tolerance)
     high = low + max(0.02, (_FULL - low) * softness)
-    return np.clip((share - np.float32(low)) / np.float32(high - low), 0, 1)
+    return np.clip((share - np.float32(low)) / np.float32(high - low), 0, 1).astype(np.float32)
 
 
 def despill(picture: Float, matte: Float, screen: Screen, plate: Float, amount: float) -> Float:
@@ -155,12 +156,14 @@ def despill(picture: Float, matte: Float, screen: Screen, plate: Float, amount: 
         (H, W, 3) float32 sRGB 0..1, straight (not multiplied by the matte).
     """
     behind = (1 - matte)[..., None]
-    unmixed = np.clip((picture - behind * plate) / np.maximum(matte, np.float32(0.25))[..., None], 0, 1)
+    unmixed = np.clip((picture - behind * plate) / np.maximum(matte, np.float32(0.25))[..., None], 0, 1).astype(
+        np.float32
+    )
     direction = chroma(screen.colour)
     direction = direction / np.maximum(np.linalg.norm(direction), np.float32(1e-6))
     excess = np.maximum(key(unmixed, screen.colour, _SPILL_NARROWNESS), 0)[..., None] * direction
     clean = np.clip(unmixed - _from_chroma(excess), 0, 1)
-    return picture + (clean - picture) * np.float32(amount)
+    return (picture + (clean - picture) * np.float32(amount)).astype(np.float32)
 
 
 def _from_chroma(differences: Float) -> Float:

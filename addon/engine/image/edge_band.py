@@ -21,7 +21,7 @@ _EPSILON = 1e-4
 def smoothstep(low: float, high: float, values: Float) -> Float:
     """0 below `low`, 1 above `high`, a smooth S between."""
     place = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
-    return place * place * (3 - 2 * place)
+    return (place * place * (3 - 2 * place)).astype(np.float32)
 
 
 def band_pixels(height: int) -> int:
@@ -58,9 +58,9 @@ def refine(picture: Bytes, matte: Float, seed: int, with_cut: bool = True) -> Fl
 def _refine_window(picture: Bytes, matte: Float, band: int, seed: int, with_cut: bool, height: int) -> Float:
     hard = (matte > 0.5).astype(np.uint8)
     near, inside = band_masks(hard, band)
-    guide = picture.astype(np.float32) / 255
+    guide = (picture / np.float32(255)).astype(np.float32)
     radius = max(4, round(8 * height / 540))
-    blend = np.float32(0.6) * hard + np.float32(0.4) * matte
+    blend = (np.float32(0.6) * hard + np.float32(0.4) * matte).astype(np.float32)
     guided = smoothstep(0.2, 0.8, guided_filter(guide, blend, radius, _EPSILON))
     result = np.where(near, guided, inside.astype(np.float32))
     if not with_cut:
@@ -68,7 +68,7 @@ def _refine_window(picture: Bytes, matte: Float, band: int, seed: int, with_cut:
     wide, inside = band_masks(hard, 2 * band)
     scale = min(1.0, LARGEST_CUT_PIXELS / height) if height <= LARGEST_CUT_PIXELS else 0.5
     kept = np.where(wide, cut_probability(picture, matte, seed, scale), inside.astype(np.float32))
-    return (result + kept) / 2
+    return ((result + kept) / 2).astype(np.float32)
 
 
 def band_masks(hard: Bytes, pixels: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

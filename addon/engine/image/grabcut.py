@@ -31,7 +31,8 @@ def cut(picture: Bytes, labels: Bytes, seed: int, iterations: int = 2) -> npt.ND
     result = labels.copy()
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(seed)
-    cv2.grabCut(picture, result, None, models[0], models[1], iterations, cv2.GC_INIT_WITH_MASK)
+    whole = (0, 0, picture.shape[1], picture.shape[0])
+    cv2.grabCut(picture, result, whole, models[0], models[1], iterations, cv2.GC_INIT_WITH_MASK)
     return (result & 1) == 1
 
 

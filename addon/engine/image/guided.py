@@ -30,14 +30,15 @@ def guided_filter(guide: Float, source: Float, radius: int, epsilon: float) -> F
     mean_guide = _box(guide, radius)
     mean_source = _box(source, radius)
     covariance = _box(guide * source[..., None], radius) - mean_guide * mean_source[..., None]
-    slope = _solve(_guide_covariance(guide, mean_guide, radius, epsilon), covariance)
-    offset = mean_source - np.einsum("hwc,hwc->hw", slope, mean_guide)
-    return np.einsum("hwc,hwc->hw", _box(slope, radius), guide) + _box(offset, radius)
+    slope = _solve(_guide_covariance(guide, mean_guide, radius, epsilon), np.asarray(covariance, np.float32))
+    offset = np.asarray(mean_source - np.einsum("hwc,hwc->hw", slope, mean_guide), np.float32)
+    smooth = np.einsum("hwc,hwc->hw", _box(slope, radius), guide) + _box(offset, radius)
+    return np.asarray(smooth, np.float32)
 
 
 def _box(values: Float, radius: int) -> Float:
     size = 2 * radius + 1
-    return cv2.blur(values, (size, size), borderType=cv2.BORDER_REFLECT)  # type: ignore[return-value]
+    return np.asarray(cv2.blur(values, (size, size), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def _guide_covariance(guide: Float, mean: Float, radius: int, epsilon: float) -> tuple[Float, ...]:
@@ -47,7 +48,7 @@ def _guide_covariance(guide: Float, mean: Float, radius: int, epsilon: float) ->
         product = _box(guide[..., row:] * guide[..., row : row + 1], radius)
         product = product.reshape(*guide.shape[:2], 3 - row) - mean[..., row:] * mean[..., row : row + 1]
         product[..., 0] += np.float32(epsilon)
-        entries.extend(product[..., column] for column in range(3 - row))
+        entries.extend(np.asarray(product[..., column], np.float32) for column in range(3 - row))
     return tuple(entries)
 
 
@@ -66,4 +67,4 @@ def _solve(matrix: tuple[Float, ...], right: Float) -> Float:
     solution[..., 0] = inverse_rr * first + inverse_rg * second + inverse_rb * third
     solution[..., 1] = inverse_rg * first + inverse_gg * second + inverse_gb * third
     solution[..., 2] = inverse_rb * first + inverse_gb * second + inverse_bb * third
-    return solution / np.maximum(determinant, np.float32(1e-18))[..., None]
+    return np.asarray(solution / np.maximum(determinant, np.float32(1e-18))[..., None], np.float32)

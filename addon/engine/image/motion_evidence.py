@@ -125,7 +125,8 @@ def combine(past: list[tuple[Float, Float]], future: list[tuple[Float, Float]]) 
 
 def hysteresis(values: Float, low: float, high: float) -> Bytes:
     """Parts above `low` that reach `high` somewhere: (H, W) uint8 0 or 1."""
-    _, labels = cv2.connectedComponents((values > low).astype(np.uint8), connectivity=8)
+    _, found = cv2.connectedComponents((values > low).astype(np.uint8), connectivity=8)
+    labels = np.asarray(found, np.int32)
     reached = np.zeros(int(labels.max()) + 1, bool)
     reached[np.unique(labels[values > high])] = True
     reached[0] = False

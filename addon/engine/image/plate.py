@@ -82,6 +82,6 @@ def solid(mask: Bytes, smallest: float = _SMALLEST_PART, largest_hole: float = 0
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(source, connectivity=8 if value else 4)
         kept = statistics[:, cv2.CC_STAT_AREA] >= share * mask.size
         kept[0] = False
-        part = kept[labels].astype(np.uint8)
+        part = kept[np.asarray(labels, np.int32)].astype(np.uint8)
         result = part if value else 1 - part
     return result

@@ -168,7 +168,8 @@ def finish(matte: Float, settings: MatteSettings) -> Float:
     if settings.shift:
         matte = _shifted(matte, settings.shift)
     if settings.feather > 0:
-        matte = np.asarray(cv2.GaussianBlur(matte, (0, 0), settings.feather / 2, borderType=cv2.BORDER_REPLICATE))
+        blurred = cv2.GaussianBlur(matte, (0, 0), settings.feather / 2, borderType=cv2.BORDER_REPLICATE)
+        matte = np.asarray(blurred, np.float32)
     return np.clip(matte, 0, 1, dtype=np.float32)
 
 
@@ -177,7 +178,7 @@ def _shifted(matte: Float, pixels: float) -> Float:
     whole, rest = int(abs(pixels)), abs(pixels) % 1
     steps = [_disc(whole), _disc(whole + 1)]
     moved = [np.asarray(grow(matte, kernel, borderType=cv2.BORDER_REPLICATE), np.float32) for kernel in steps]
-    return moved[0] + (moved[1] - moved[0]) * np.float32(rest)
+    return np.asarray(moved[0] + (moved[1] - moved[0]) * rest, np.float32)
 
 
 def _disc(radius: int) -> Bytes:

@@ -98,7 +98,7 @@ def parse_colour(text: str) -> Float:
         )
     if max(values) - min(values) < 25:
         raise SettingError(f'"matte.key_colour" is "{text}", a grey', remedy="A key needs a colour, like green.")
-    return np.array(values, np.float32) / 255
+    return np.asarray(np.array(values) / 255, np.float32)
 
 
 def colour_text(colour: Float) -> str:

@@ -127,7 +127,8 @@ class MotionMatte:
     def _labels(self, frame: int) -> Image8:
         """For GrabCut: sure inside, sure far away, open between; the strokes and boxes last."""
         region = self._region(frame)
-        sure = cv2.morphologyEx((self._calm_evidence(frame) > _SURE).astype(np.uint8), cv2.MORPH_CLOSE, _disc(3))
+        sure = (self._calm_evidence(frame) > _SURE).astype(np.uint8)
+        sure = np.asarray(cv2.morphologyEx(sure, cv2.MORPH_CLOSE, _disc(3)), np.uint8)
         labels = np.full(region.shape, grabcut.MAYBE_BACKGROUND, np.uint8)
         labels[region > 0] = grabcut.MAYBE_CHARACTER
         labels[(cv2.erode(region & sure, _disc(3))) > 0] = grabcut.CHARACTER

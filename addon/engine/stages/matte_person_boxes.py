@@ -148,7 +148,7 @@ def steady(boxes: Float, frame_rate: float) -> Float:
     result = np.full(boxes.shape, np.nan, np.float32)
     for index, track in enumerate(boxes):
         bridged = _bridged(track, max(1, round(_LONGEST_GAP_SECONDS * frame_rate)))
-        present = np.isfinite(bridged).all(axis=1)
+        present = np.asarray(np.isfinite(bridged).all(axis=1))
         if not present.any():
             continue
         united = np.concatenate([np.nanmin(bridged[:, :2], axis=0), np.nanmax(bridged[:, 2:], axis=0)])
@@ -160,7 +160,7 @@ def steady(boxes: Float, frame_rate: float) -> Float:
 
 
 def _area(boxes: Float) -> Float:
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    return np.asarray((boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]), np.float32)
 
 
 def _bridged(track: Float, longest: int) -> Float:

@@ -45,7 +45,7 @@ def gate(landmarks: Landmarks, frame: int, shape: tuple[int, int]) -> Float:
             return np.ones(shape, np.float32)
         _draw(mask, points, seen, max(2, round(_LOOSE_CLOTHES * size)))
         blur = max(blur, size / 12)
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur), np.float32) / 255
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur) / np.float32(255), np.float32)
 
 
 def trunk_size(points: Float) -> float:

@@ -48,7 +48,7 @@ class PlateMatte:
         return matte if allowed is None else np.where(allowed, matte, np.float32(0))
 
     def _distance(self, frame: int) -> Float:
-        picture = self._picture(frame).astype(np.float32) / 255
+        picture = np.asarray(self._picture(frame) / np.float32(255), np.float32)
         plate = match_light(picture, self._plate(scene_of(self._context, frame)[0]))
         return difference(picture, plate, self._settings.shadow_tolerance)
 

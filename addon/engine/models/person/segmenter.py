@@ -64,7 +64,7 @@ class Segmenter:
             likely = np.clip(answer, 0.001, 0.999)
             logit = np.log(likely / (1 - likely))
             total += np.asarray(cv2.resize(logit, _GENERAL_SIZE, interpolation=cv2.INTER_LINEAR), np.float32)
-        return total / len(self._networks)
+        return np.asarray(total / len(self._networks), np.float32)
 
     def probability(self, picture: Bytes, box: Box | None = None) -> Float:
         """How likely each pixel is a person.
@@ -94,4 +94,4 @@ def load_segmenter(threads: int = 2) -> Segmenter:
 def _stretched(picture: Bytes, size: tuple[int, int]) -> Float:
     smaller = picture.shape[0] > size[1] or picture.shape[1] > size[0]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=method), np.float32) / 255
+    return np.asarray(cv2.resize(picture, size, interpolation=method) / np.float32(255), np.float32)
