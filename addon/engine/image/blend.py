@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from .fill import fill
-from .warp import Flow, Image, Lookup, Mask, inside, warp
+from .warp import Flow, Image, Lookup, Mask, look_up, positions
 
 # How much a pixel of a plate counts beside one that the key itself shows.
 FROM_ANOTHER_KEY = np.float32(0.3)
@@ -97,17 +97,20 @@ def _line(painted: Image, ground: Plate, ring: Mask) -> Image:
     return np.where(ring, np.clip(contrast / _LINE_CONTRAST - 0.5, 0, 1), 0).astype(np.float32)
 
 
-def carried(plate: Plate, flow: Flow, lookup: Lookup = "lanczos") -> Plate:
+def carried(plate: Plate, flow: Flow, lookup: Lookup = "lanczos", start: tuple[int, int] = (0, 0)) -> Plate:
     """A plate at another frame: its colours are looked up here and nowhere else.
 
     Args:
         plate: Of the key.
-        flow: float32 (H, W, 2), pixels, frame → key.
+        flow: float32 (h, w, 2), pixels, frame → key; of the whole frame or of a part of it.
         lookup: How colours between pixels are made.
+        start: Row and column of the frame where the part begins.
     """
-    colour = np.clip(cast(Image, warp(plate.colour, flow, lookup)), 0, 1)
-    rest = cast(Image, warp(np.dstack([plate.quality, plate.alpha]), flow))
-    beyond = ~inside(flow, *plate.quality.shape)
+    height, width = plate.quality.shape
+    at = positions(height, width)[start[0] : start[0] + flow.shape[0], start[1] : start[1] + flow.shape[1]] + flow
+    colour = np.clip(look_up(plate.colour, at, lookup), 0, 1)
+    rest = look_up(np.dstack([plate.quality, plate.alpha]), at)
+    beyond = (at[..., 0] < -0.5) | (at[..., 1] < -0.5) | (at[..., 0] > width - 0.5) | (at[..., 1] > height - 0.5)
     return Plate(colour, np.where(beyond, INVENTED * rest[..., 0], rest[..., 0]), rest[..., 1])
 
 
@@ -136,8 +139,29 @@ def joined(plates: list[Plate], nearness: list[float]) -> Plate:
     return Plate(cast(Image, colour), total, cast(Image, alpha))
 
 
-def over(figure: Plate, ground: Plate, matte: Image) -> Image:
-    """The figure over the ground, float32 (H, W, 3): by the frame's matte, and by the figure's lines close to it."""
-    near = widened(matte > 0.5, ring_pixels(matte))
+Box = tuple[slice, slice]
+WHOLE: Box = (slice(None), slice(None))
+
+
+def box_of_figure(matte: Image) -> Box | None:
+    """Rows and columns that hold the matte and the ring around it; None where there is no figure."""
+    found = cv2.boundingRect((matte > 0.002).astype(np.uint8))
+    if not found[2]:
+        return None
+    left, top, width, height = found
+    reach = ring_pixels(matte) + 1
+    return slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
+
+
+def over(figure: Plate, ground: Image, matte: Image, reach: int) -> Image:
+    """The figure over the ground, float32 (H, W, 3): by the frame's matte, and by the figure's lines near it.
+
+    Args:
+        figure: Carried to the frame.
+        ground: float32 (H, W, 3).
+        matte: float32 (H, W), 0..1, of the frame.
+        reach: How far from the matte a line may be, in pixels.
+    """
+    near = widened(matte > 0.5, reach)
     alpha = np.where(near, np.maximum(matte, figure.alpha), matte)[..., None]
-    return ground.colour + (figure.colour - ground.colour) * alpha
+    return cast(Image, ground + (figure.colour - ground) * alpha)

@@ -3,13 +3,13 @@
 
 The figure's motion is extended outward from inside its matte, the ground's inward from outside it, so that neither
 drags the other at the silhouette. The ground also has a plane (a homography) that is laid on the key's own
-footage anew in each frame, so that it does not drift; each pixel takes whichever explains the footage better.
+footage anew every other frame, so that it does not drift; each pixel takes whichever explains the footage better.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -17,12 +17,15 @@ import numpy.typing as npt
 
 from .fill import fill
 from .flow import FlowFinder, grey8, occluded
-from .warp import Flow, Image, Mask, compose, homography_flow, inside, warp
+from .warp import Flow, Image, Mask, compose, homography_flow, inside, positions, warp
 
 Matrix = npt.NDArray[np.float64]
 
 _FILL_REDUCTION = 4
 _PLANE_BONUS = np.float32(0.06)
+_ANCHOR_EVERY = 2
+_STRIDE = 2
+_COST_WEIGHTS = np.array([[1 / 3, 1 / 3, 1 / 3, 2]], np.float32) / 24
 _RESIDUAL_LIMIT_PIXELS = 3.0
 
 
@@ -59,9 +62,9 @@ def make_view(image8: npt.NDArray[np.uint8], matte: Image) -> View:
     edges = np.abs(across).astype(np.float32) + np.abs(down)
     features = np.dstack([colour - np.float32(0.9) * slow, edges * np.float32(0.25)])
     reach = 1 + 2 * max(1, round(max(grey.shape) / 240))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    ground = cv2.dilate(matte, kernel) < 0.1
-    figure = cv2.erode(matte, kernel) > 0.9
+    square = np.ones((reach, reach), np.uint8)
+    ground = cv2.dilate((matte >= 0.1).astype(np.uint8), square) == 0
+    figure = cv2.erode((matte > 0.9).astype(np.uint8), square) > 0
     return View(grey, features, matte, ground, figure if figure.any() else matte > 0.5)
 
 
@@ -97,7 +100,8 @@ class LayerTracker:
         self._previous = key
         self._finder = FlowFinder("fast", 1)
         zero = np.zeros((*key.grey.shape, 2), np.float32)
-        self._figure, self._chain = zero, zero
+        self._figure, self._ground = zero, zero.copy()
+        self._steps = 0
         self._plane: Matrix | None = np.eye(3) if plane else None
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Maps:
@@ -108,77 +112,96 @@ class LayerTracker:
             to_previous: Flow from it to the frame of the last call, float32 (H, W, 2).
             from_previous: Flow back.
         """
+        self._steps += 1
         steady = ~occluded(to_previous, from_previous)
-        step = plane_of(to_previous, view.ground & steady)
+        step = plane_of(to_previous, view.ground & steady) if self._plane is not None else None
         self._figure = compose(fill(to_previous, view.figure & steady, _FILL_REDUCTION), self._figure)
-        self._chain = compose(self._ground_step(to_previous, view.ground & steady, step), self._chain)
-        self._plane = None if step is None or self._plane is None else self._plane @ step
-        maps = self._refined(view)
-        self._previous = view
-        return maps
+        self._ground = compose(_ground_step(to_previous, view.ground & steady, step), self._ground)
+        self._plane = self._plane @ step if step is not None and self._plane is not None else None
+        self._settle_ground(view)
+        if self._refine:
+            self._settle_drift(view)
+        costs = (_enlarged(self.cost(view, flow), view.grey.shape) for flow in (self._figure, self._ground))
+        return Maps(self._figure, self._ground, *costs)
 
-    def _ground_step(self, flow: Flow, known: Mask, step: Matrix | None) -> Flow:
-        if step is None:
-            return fill(flow, known, _FILL_REDUCTION)
-        base = homography_flow(step, *known.shape)
-        return base + fill(flow - base, known, _FILL_REDUCTION)
-
-    def _refined(self, view: View) -> Maps:
-        self._anchor_plane(view)
-        ground, ground_cost = self._ground(view)
-        joined = np.where(view.matte[..., None] > 0.5, self._figure, ground)
-        residual = self._residual(view, joined)
-        seen = warp(self._key.matte, joined)
-        figure, figure_cost = self._better(
-            view, self._figure, fill(residual, view.figure & (seen > 0.9), _FILL_REDUCTION)
-        )
-        ground, ground_cost = self._better(view, ground, fill(residual, view.ground & (seen < 0.1), _FILL_REDUCTION))
-        self._figure = figure
-        self._chain = ground
-        return Maps(figure, ground, figure_cost, ground_cost)
-
-    def _anchor_plane(self, view: View) -> None:
+    def _settle_ground(self, view: View) -> None:
+        """Lay the plane anew and take it where it explains the footage as well as the chain does."""
         if self._plane is None:
             return
         plane = homography_flow(self._plane, *view.grey.shape)
+        if self._refine and self._steps % _ANCHOR_EVERY == 0:
+            plane = self._anchored(view, plane)
+        hidden = (view.matte > 0.5) | (warp(self._key.matte, plane) > 0.1)
+        better = self.cost(view, plane) < self.cost(view, self._ground) + _PLANE_BONUS
+        np.copyto(self._ground, plane, where=(hidden | _enlarged(better, hidden.shape))[..., None])
+
+    def _anchored(self, view: View, plane: Flow) -> Flow:
+        """The plane corrected by what still moves between the key's footage under it and the frame."""
         residual = self._residual(view, plane)
         visible = view.ground & (warp(self._key.matte, plane) < 0.1) & inside(plane, *view.grey.shape)
-        better = plane_of(residual, visible & (np.abs(residual).max(-1) < _RESIDUAL_LIMIT_PIXELS))
-        if better is None:
-            return
-        candidate = self._plane @ better
+        correction = plane_of(residual, visible & (_length(residual) < _RESIDUAL_LIMIT_PIXELS))
+        if correction is None or self._plane is None:
+            return plane
+        candidate = self._plane @ correction
         moved = homography_flow(candidate, *view.grey.shape)
-        before, after = (self.cost(view, m)[visible].mean() for m in (plane, moved))
-        if after < before:
-            self._plane = candidate
+        where = visible[::_STRIDE, ::_STRIDE]
+        before, after = (self.cost(view, flow)[where].mean() for flow in (plane, moved))
+        if after >= before:
+            return plane
+        self._plane = candidate
+        return moved
+
+    def _settle_drift(self, view: View) -> None:
+        """Correct both maps by what still moves between the key's footage under them and the frame."""
+        whole = self._ground.copy()
+        np.copyto(whole, self._figure, where=(view.matte > 0.5)[..., None])
+        residual = self._residual(view, whole)
+        seen = warp(self._key.matte, whole)
+        self._figure = self._better(view, self._figure, fill(residual, view.figure & (seen > 0.9), _FILL_REDUCTION))
+        self._ground = self._better(view, self._ground, fill(residual, view.ground & (seen < 0.1), _FILL_REDUCTION))
 
     def _residual(self, view: View, flow: Flow) -> Flow:
         seen = cast(npt.NDArray[np.uint8], warp(self._key.grey, flow))
         return self._finder.between(view.grey, seen)
 
-    def _better(self, view: View, flow: Flow, residual: Flow) -> tuple[Flow, Image]:
-        length = np.linalg.norm(residual, axis=-1, keepdims=True)
-        capped = residual * np.minimum(1, _RESIDUAL_LIMIT_PIXELS / np.maximum(length, 1e-6))
+    def _better(self, view: View, flow: Flow, residual: Flow) -> Flow:
+        """The map with the correction where the footage agrees better with it."""
+        length = np.maximum(_length(residual), np.float32(1e-6))
+        capped = residual * np.minimum(np.float32(1), _RESIDUAL_LIMIT_PIXELS / length)[..., None]
         moved = compose(capped, flow)
-        before, after = self.cost(view, flow), self.cost(view, moved)
-        chosen = after < before
-        return np.where(chosen[..., None], moved, flow), np.where(chosen, after, before)
-
-    def _ground(self, view: View) -> tuple[Flow, Image]:
-        cost = self.cost(view, self._chain)
-        if self._plane is None:
-            return self._chain, cost
-        plane = homography_flow(self._plane, *view.grey.shape)
-        plane_cost = self.cost(view, plane)
-        hidden = (view.matte > 0.5) | (warp(self._key.matte, plane) > 0.1)
-        chosen = (plane_cost < cost + _PLANE_BONUS) | hidden
-        return np.where(chosen[..., None], plane, self._chain), np.where(chosen, plane_cost, cost)
+        worse = self.cost(view, moved) >= self.cost(view, flow)
+        np.copyto(moved, flow, where=_enlarged(worse, view.grey.shape)[..., None])
+        return moved
 
     def cost(self, view: View, flow: Flow) -> Image:
-        """How little the key's footage under a map looks like the frame: float32 (H, W), 0..1, averaged nearby."""
-        difference = cv2.absdiff(view.features, cast(Image, warp(self._key.features, flow)))
-        total = difference @ np.array([1 / 3, 1 / 3, 1 / 3, 2], np.float32)
-        return cast(Image, cv2.blur(np.minimum(np.float32(1), total * np.float32(1 / 24)), (9, 9)))
+        """How little the key's footage under a map looks like the frame, averaged nearby.
+
+        Returns:
+            float32, 0..1, for every second pixel of every second row: costs are smooth, and this is quick.
+        """
+        at = positions(*view.grey.shape)[::_STRIDE, ::_STRIDE] + flow[::_STRIDE, ::_STRIDE]
+        seen = cv2.remap(self._key.features, at, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        difference = cv2.transform(cv2.absdiff(view.features[::_STRIDE, ::_STRIDE], seen), _COST_WEIGHTS)
+        return cast(Image, cv2.blur(np.minimum(difference, np.float32(1)), (5, 5)))
+
+
+def _ground_step(flow: Flow, known: Mask, plane: Matrix | None) -> Flow:
+    if plane is None:
+        return fill(flow, known, _FILL_REDUCTION)
+    base = homography_flow(plane, *known.shape)
+    return base + fill(flow - base, known, _FILL_REDUCTION)
+
+
+def _enlarged(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """What was found for every second pixel, for all."""
+    kind = np.uint8 if values.dtype == np.bool_ else np.float32
+    size = (values.shape[1] * _STRIDE, values.shape[0] * _STRIDE)
+    whole = cv2.resize(values.astype(kind), size, interpolation=cv2.INTER_NEAREST)[: shape[0], : shape[1]]
+    return whole.astype(values.dtype)
+
+
+def _length(flow: Flow) -> Image:
+    return cast(Image, cv2.magnitude(flow[..., 0], flow[..., 1]))
 
 
 def plane_of(flow: Flow, where: Mask) -> Matrix | None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .flow import occluded
-from .warp import Flow, Image, positions, resize_flow
+from .warp import Flow, Image, look_up, positions, resize_flow
 
 # A colour difference this small is noise; one that much larger is another thing, or another light on it.
 _NOISE = np.float32(0.06)
@@ -100,7 +100,7 @@ def uncovered(key: int, frames: Iterable[int], frame_of: Callable[[int], SmallFr
         )
         if flow is None or new is None:
             break
-        state = cast(Image, cv2.remap(state, grid + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+        state = cast(Image, look_up(state, grid + flow))
         state[..., :2] += flow
         state[..., 2] = np.maximum(state[..., 2], new)
         lost = np.maximum(state[..., 2], _changed(start.colour, here.colour, grid + state[..., :2]))
@@ -109,8 +109,7 @@ def uncovered(key: int, frames: Iterable[int], frame_of: Callable[[int], SmallFr
 
 
 def _changed(key_colour: Image, colour: Image, at: Image) -> Image:
-    seen = cv2.remap(key_colour, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    difference = cv2.absdiff(colour, seen).max(-1)
+    difference = np.abs(colour - look_up(key_colour, at)).max(-1)
     return np.clip((difference - _NOISE) / _CHANGED, 0, 1)
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .warp import Flow, Mask, inside, warp
+from .warp import Flow, Image, Mask, inside, warp
 
 _PRESETS = {"fast": cv2.DISOPTICAL_FLOW_PRESET_FAST, "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM}
 _SMALLEST_SIDE = 16
@@ -26,7 +26,7 @@ class FlowFinder:
     """
 
     def __init__(self, quality: str = "medium", finest_scale: int = 0) -> None:
-        self._finder = cv2.DISOpticalFlow_create(_PRESETS[quality])
+        self._finder = cv2.DISOpticalFlow.create(_PRESETS[quality])
         self._finder.setFinestScale(finest_scale)
 
     def between(self, a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> Flow:
@@ -34,7 +34,7 @@ class FlowFinder:
         height, width = a.shape
         bottom, right = max(0, _SMALLEST_SIDE - height), max(0, _SMALLEST_SIDE - width)
         if bottom or right:
-            a, b = (cv2.copyMakeBorder(x, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for x in (a, b))
+            a, b = (np.pad(side, ((0, bottom), (0, right)), mode="edge") for side in (a, b))
         flow = self._finder.calc(a, b, cast(Any, None))
         return np.ascontiguousarray(flow[:height, :width], np.float32)
 
@@ -56,6 +56,10 @@ def occluded(flow_ab: Flow, flow_ba: Flow) -> Mask:
         flow_ba: float32 (H, W, 2), pixels, from b to a.
     """
     back = cast(Flow, warp(flow_ba, flow_ab))
-    lengths = np.square(flow_ab).sum(-1) + np.square(back).sum(-1)
-    disagree = np.square(flow_ab + back).sum(-1) > 0.01 * lengths + 0.5
-    return disagree | ~inside(flow_ab, flow_ba.shape[0], flow_ba.shape[1])
+    limit = (_squared(flow_ab) + _squared(back)) * np.float32(0.01) + np.float32(0.5)
+    return (_squared(flow_ab + back) > limit) | ~inside(flow_ab, flow_ba.shape[0], flow_ba.shape[1])
+
+
+def _squared(flow: Flow) -> Image:
+    x, y = flow[..., 0], flow[..., 1]
+    return cast(Image, x * x + y * y)

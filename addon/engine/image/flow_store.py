@@ -16,7 +16,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import EngineError, InputError
 from .warp import Flow, resize_flow
@@ -92,7 +91,7 @@ def pack_flow(flow: Flow) -> bytes:
 def unpack_flow(data: bytes, rows: int, columns: int) -> Flow:
     """The flow of bytes made by `pack_flow`."""
     low, high = np.frombuffer(data, np.uint8).reshape(2, 2, rows, columns).astype(np.uint16)
-    folded: npt.NDArray[np.uint16] = low | (high << 8)
+    folded = (low | (high << 8)).astype(np.uint16, copy=False)
     change = (folded >> 1) ^ (np.uint16(0) - (folded & 1))
     planes = change.cumsum(1, dtype=np.uint16).cumsum(2, dtype=np.uint16).view(np.int16)
-    return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(np.float32) / _STEPS_PER_PIXEL
+    return np.ascontiguousarray(planes.transpose(1, 2, 0)).astype(np.float32) * np.float32(1 / _STEPS_PER_PIXEL)

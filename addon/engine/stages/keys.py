@@ -10,7 +10,10 @@ import numpy as np
 from ..errors import InputError
 from ..image import coverage
 from ..image.flow import grey8
+from ..image.flow_store import load_pair
+from ..image.warp import Flow
 from ..key_list import FILE_NAME, Key, KeyList, keys_text, load_keys, merge
+from ..schema.flow import FOLDER as FLOW_FOLDER
 from ..schema.keys import KeysSettings
 from .context import StageContext
 from .keys_choice import Chooser, Demand, SceneTable
@@ -107,6 +110,7 @@ class _Window:
         self._frames: OrderedDict[int, coverage.SmallFrame] = OrderedDict()
         self._scene = (1, 1)
         self._most = 3
+        self._last_pair: tuple[int, tuple[Flow, Flow]] | None = None
         self.sharpness: dict[int, float] = {}
 
     def keep(self, scene: tuple[int, int], reach: int) -> None:
@@ -124,20 +128,24 @@ class _Window:
                 del self._frames[min(self._frames)]
         return self._frames[frame]
 
+    def _pair(self, frame: int) -> tuple[Flow, Flow]:
+        """The flows between a frame and the next; the last ones stay, since the next frame asks for them too."""
+        if self._last_pair is None or self._last_pair[0] != frame:
+            self._last_pair = (frame, load_pair(self._context.path(FLOW_FOLDER, frame)))
+        return self._last_pair[1]
+
     def _read(self, frame: int) -> coverage.SmallFrame:
         context, size = self._context, self._size
         image8 = context.read_rgb8("frames", frame)
         has_matte = context.is_enabled("matte")
         matte = context.read_grey("matte", frame) if has_matte else np.zeros(image8.shape[:2], np.float32)
         first, last = self._scene
-        forward = context.flow(frame, frame + 1) if frame < last else None
-        from_next = context.flow(frame + 1, frame) if frame < last else None
-        backward = context.flow(frame, frame - 1) if frame > first else None
-        from_previous = context.flow(frame - 1, frame) if frame > first else None
+        backward, from_previous = self._pair(frame - 1)[::-1] if frame > first else (None, None)
+        forward, from_next = self._pair(frame) if frame < last else (None, None)
         new_next, new_previous = coverage.unseen(forward, from_next), coverage.unseen(backward, from_previous)
         self.sharpness[frame] = coverage.sharpness(grey8(image8), matte)
         return coverage.SmallFrame(
-            colour=coverage.shrink(image8.astype(np.float32) / 255, size),
+            colour=coverage.shrink(image8.astype(np.float32) * np.float32(1 / 255), size),
             matte=coverage.shrink(matte, size),
             to_next=None if forward is None else coverage.shrink_flow(forward, size),
             to_previous=None if backward is None else coverage.shrink_flow(backward, size),

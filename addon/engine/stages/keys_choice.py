@@ -180,4 +180,4 @@ class Chooser:
         values = np.array(self.table.sharpness or [1.0] * self._size, np.float32)
         reach = max(2, self.demand.minimum_gap)
         around = np.array([values[max(0, i - reach) : i + reach + 1].max() for i in range(len(values))], np.float32)
-        return np.clip(values / np.maximum(around, 1e-6), 0.5, 1)
+        return np.clip(values / np.maximum(around, np.float32(1e-6)), 0.5, 1).astype(np.float32)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -18,10 +19,24 @@ import numpy.typing as npt
 
 from ..cache import write_atomic
 from ..frames import frame_name
-from ..image.blend import Plate, carried, joined, over, split, trusted, whole_plate
+from ..image.blend import (
+    WHOLE,
+    Box,
+    Plate,
+    box_of_figure,
+    carried,
+    joined,
+    over,
+    ring_pixels,
+    split,
+    trusted,
+    whole_plate,
+)
 from ..image.carry import ChainTracker, LayerTracker, Maps, View, make_view
+from ..image.flow_store import load_pair
 from ..image.map_store import encode_maps, load_maps
 from ..image.warp import Flow, invert, resize_flow
+from ..schema.flow import FOLDER as FLOW_FOLDER
 from ..schema.propagate import FOLDER, PropagateSettings
 from .context import StageContext
 from .propagate_paint import Paint
@@ -127,7 +142,8 @@ class Carrier:
         step = 1 if end > key else -1
         for frame in range(key + step, end + step, step):
             before = frame - step
-            flows = self._context.flow(frame, before), self._context.flow(before, frame)
+            forward, backward = load_pair(self._context.path(FLOW_FOLDER, min(frame, before)))
+            flows = (backward, forward) if step > 0 else (forward, backward)
             yield frame, tracker.advance(self._view(frame), *flows)
 
     def _view(self, frame: int) -> View:
@@ -144,7 +160,9 @@ class Carrier:
 
     def _at_paint_size(self, image: Image, interpolation: int = cv2.INTER_LINEAR) -> Image:
         size = self._paint.size
-        return image if image.shape[1::-1] == size else np.asarray(cv2.resize(image, size, interpolation=interpolation))
+        if image.shape[1::-1] == size:
+            return image
+        return cast(Image, cv2.resize(image, size, interpolation=interpolation))
 
     def _flow_at_paint_size(self, flow: Flow) -> Flow:
         return resize_flow(flow, self._paint.size[1], self._paint.size[0])
@@ -165,20 +183,22 @@ class Carrier:
     def _write(self, frame: int, sources: list[tuple[Layers, Maps, float]]) -> None:
         nearness = [near for _, _, near in sources]
         grounds = [self._layer(layers.ground, maps.ground, maps.ground_cost) for layers, maps, _ in sources]
-        ground = joined(grounds, nearness)
-        figures = [
-            self._layer(layers.figure, maps.figure, maps.figure_cost)
-            for layers, maps, _ in sources
-            if layers.figure is not None
-        ]
-        picture = ground.colour
-        if figures:
-            picture = over(joined(figures, nearness), ground, self._matte_at_paint_size(frame))
+        picture = joined(grounds, nearness).colour
+        matte = self._matte_at_paint_size(frame)
+        box = box_of_figure(matte) if self._in_layers else None
+        if box is not None:
+            figures = [
+                self._layer(layers.figure, maps.figure, maps.figure_cost, box)
+                for layers, maps, _ in sources
+                if layers.figure is not None
+            ]
+            picture[box] = over(joined(figures, nearness), picture[box], matte[box], ring_pixels(matte))
         self._context.write_rgb(FOLDER, frame, picture)
 
-    def _layer(self, plate: Plate, flow: Flow, cost: Image) -> Plate:
-        moved = carried(plate, self._flow_at_paint_size(flow), self._settings.lookup)
-        return trusted(moved, self._at_paint_size(cost), self._settings.trust) if self._in_layers else moved
+    def _layer(self, plate: Plate, flow: Flow, cost: Image, box: Box = WHOLE) -> Plate:
+        start = box[0].start or 0, box[1].start or 0
+        moved = carried(plate, self._flow_at_paint_size(flow)[box], self._settings.lookup, start)
+        return trusted(moved, self._at_paint_size(cost)[box], self._settings.trust) if self._in_layers else moved
 
 
 def _shelved(shelf: Path, frame: int) -> Path:
