@@ -61,7 +61,14 @@ class Context:
 
 
 def found(boxes: np.ndarray) -> SimpleNamespace:
-    return SimpleNamespace(boxes=boxes.astype(np.float32), detector_score=np.array([0.9], np.float32))
+    joints = np.full((*boxes.shape[:2], 33, 3), np.nan, np.float32)
+    joints[:, :, 11:13, :2] = boxes.reshape(*boxes.shape[:2], 2, 2)
+    return SimpleNamespace(
+        boxes=boxes.astype(np.float32),
+        body=joints,
+        body_visibility=np.ones(joints.shape[:3], np.float32),
+        detector_score=np.array([0.9], np.float32),
+    )
 
 
 def track(count: int) -> np.ndarray:
@@ -135,9 +142,9 @@ def test_a_measured_box_takes_the_likely_parts_near_the_person() -> None:
     logit[100:200, 50:90] = 4
     logit[100:200, 200:240] = 4
     logit[95, 60] = 4
-    people = np.array([[55, 110, 85, 190], [np.nan] * 4], np.float32)
-    boxes = measure(logit, people, (256, 256))
-    assert np.allclose(boxes[0], [50 - 4.8, 100 - 12, 90 + 4.8, 200 + 12], atol=0.1)
+    people = np.array([[45, 95, 95, 205], [np.nan] * 4], np.float32)
+    boxes = measure(logit, people, np.array([[52, 110, 100, 190], [np.nan] * 4], np.float32), (256, 256))
+    assert np.allclose(boxes[0], [50 - 6, 100 - 12, 100 + 6, 200 + 12], atol=0.1)
     assert np.isnan(boxes[1]).all()
 
 
@@ -173,9 +180,8 @@ def test_whole_boxes_stay_in_the_picture() -> None:
 def test_the_gate_leaves_room_for_clothes_and_not_for_furniture() -> None:
     points = np.zeros((1, 1, 33, 3), np.float32)
     points[0, 0, :, :2] = (100, 60)
-    for joint, place in {11: (115, 60), 12: (85, 60), 23: (110, 120), 24: (90, 120), 0: (100, 35), 7: (107, 36)}.items():
-        points[0, 0, joint, :2] = place
-    points[0, 0, 8, :2] = (93, 36)
+    points[0, 0, [11, 12, 23, 24], :2] = [(115, 60), (85, 60), (110, 120), (90, 120)]
+    points[0, 0, [0, 7, 8], :2] = [(100, 35), (107, 36), (93, 36)]
     landmarks = SimpleNamespace(
         boxes=np.array([[[70, 20, 130, 130]]], np.float32), body=points, body_visibility=np.ones((1, 1, 33), np.float32)
     )

@@ -12,7 +12,7 @@ from ..models.person.segmenter import Box, load_segmenter
 from ..schema.matte import MatteSettings
 from .context import StageContext
 from .matte_base import Float, Recent, artist_boxes
-from .matte_person_boxes import person_boxes
+from .matte_person_boxes import joint_boxes, person_boxes, whole
 from .matte_person_gate import gate
 from .matte_steady import SteadyMatte
 
@@ -40,9 +40,15 @@ class PersonMatte:
         if not len(drawn) and (landmarks is None or not landmarks.boxes.shape[0]):
             raise nobody(context.footage.count, landmarks)
         self._picture = Recent(lambda frame: context.read_rgb8("frames", frame), _WINDOW)
-        found = landmarks.boxes if landmarks is not None else drawn
-        self.boxes = person_boxes(context, self._segmenter, self._picture, drawn, found)
+        self.boxes = self._find_boxes(drawn)
         self._steady = SteadyMatte(context, self._picture, self._make_raw, self._is_present)
+
+    def _find_boxes(self, drawn: Float) -> Float:
+        size = (self._context.footage.width, self._context.footage.height)
+        if self._landmarks is None:
+            return whole(drawn, size)
+        joints = joint_boxes(self._landmarks, size)
+        return person_boxes(self._context, self._segmenter, self._picture, self._landmarks.boxes, joints)
 
     def matte(self, frame: int) -> Float:
         """Coverage (H, W) float32 0..1."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..cache import write_atomic
 from ..image.files import Image8
+from ..models.person.landmarks import Landmarks
 from ..models.person.segmenter import Segmenter
 from .context import StageContext
 
@@ -30,6 +31,9 @@ _LIKELY_LOGIT = -0.85
 """Of a probability of 0.3."""
 _SMALLEST_PART = 0.03
 """Parts of a person smaller than this share of the largest part are not counted."""
+_REACH = 0.08
+"""How far beyond the box of a person found the first look goes, as a share of its size."""
+_SEEN = 0.5
 _STAYS = 1.6
 """One box serves a scene while its area is below this many times the median box."""
 
@@ -38,8 +42,8 @@ def person_boxes(
     context: StageContext,
     segmenter: Segmenter,
     picture: Callable[[int], Image8],
-    drawn: Float,
     found: Float,
+    joints: Float,
 ) -> Float:
     """The boxes to show to the networks.
 
@@ -47,34 +51,50 @@ def person_boxes(
         context: Of the running stage.
         segmenter: For the first look.
         picture: Frame number to uint8 RGB.
-        drawn: (P, N, 4) boxes of the artist, used as they are; P is 0 when there are none.
-        found: (P, N, 4) boxes of the people found, NaN where absent.
+        found: (P, N, 4) boxes of the people found, with room to spare, NaN where absent.
+        joints: (P, N, 4) boxes round the joints that are seen, NaN where there are none.
 
     Returns:
         (P, N, 4) float32 of whole pixels, left, top, right, bottom inside the picture; NaN where the person is absent.
     """
     size = (context.footage.width, context.footage.height)
-    if len(drawn):
-        return whole(drawn, size)
     boxes = np.full(found.shape, np.nan, np.float32)
     for first, last in context.footage.scenes:
-        measured = _measured_scene(context, segmenter, picture, found[:, first - 1 : last], first)
+        people = found[:, first - 1 : last], joints[:, first - 1 : last]
+        measured = _measured_scene(context, segmenter, picture, people, first)
         boxes[:, first - 1 : last] = steady(measured, float(context.footage.frame_rate))
     return whole(boxes, size)
 
 
+def joint_boxes(landmarks: Landmarks, size: tuple[int, int]) -> Float:
+    """Boxes (P, N, 4) round the joints that are seen, inside a picture of (width, height); NaN where there are none."""
+    places = np.clip(landmarks.body[..., :2], 0, np.array(size, np.float32))
+    hidden = ~(landmarks.body_visibility > _SEEN) | ~np.isfinite(places).all(axis=-1)
+    low = np.where(hidden[..., None], np.inf, places).min(axis=2)
+    high = np.where(hidden[..., None], -np.inf, places).max(axis=2)
+    boxes = np.concatenate([low, high], axis=-1).astype(np.float32)
+    boxes[~np.isfinite(boxes).all(axis=-1)] = np.nan
+    return boxes
+
+
 def _measured_scene(
-    context: StageContext, segmenter: Segmenter, picture: Callable[[int], Image8], found: Float, first: int
+    context: StageContext,
+    segmenter: Segmenter,
+    picture: Callable[[int], Image8],
+    people: tuple[Float, Float],
+    first: int,
 ) -> Float:
     """Measured boxes of a scene, kept so that a stopped run does not look again."""
     path = context.cache("boxes") / f"{first:06d}.npy"
     if path.is_file():
         return np.load(path)
+    found, joints = people
     measured = np.full(found.shape, np.nan, np.float32)
     for index in range(found.shape[1]):
         context.step("finding the people's boxes", first + index, context.footage.count)
         if np.isfinite(found[:, index]).all(axis=-1).any():
-            measured[:, index] = measure(segmenter.logit(picture(first + index)), found[:, index], size_of(context))
+            logit = segmenter.logit(picture(first + index))
+            measured[:, index] = measure(logit, found[:, index], joints[:, index], size_of(context))
     data = io.BytesIO()
     np.save(data, measured)
     write_atomic(path, data.getvalue())
@@ -86,12 +106,13 @@ def size_of(context: StageContext) -> tuple[int, int]:
     return context.footage.width, context.footage.height
 
 
-def measure(logit: Float, found: Float, size: tuple[int, int]) -> Float:
+def measure(logit: Float, found: Float, joints: Float, size: tuple[int, int]) -> Float:
     """Box of each person by a first look at the whole frame.
 
     Args:
         logit: (h, w) float32 of the whole frame at the network's size.
-        found: (P, 4) boxes by the landmarks in pixels of the frame, NaN where absent.
+        found: (P, 4) where to look for each person, in pixels of the frame, NaN where absent.
+        joints: (P, 4) what the box must hold, NaN where nothing is known.
         size: Width and height of the frame.
 
     Returns:
@@ -103,12 +124,12 @@ def measure(logit: Float, found: Float, size: tuple[int, int]) -> Float:
     for index, box in enumerate(found):
         if not np.isfinite(box).all():
             continue
-        region = _grown(box, 0.2) * scale
+        region = _grown(box, _REACH) * scale
         mask = np.zeros_like(likely)
         left, top, right, bottom = (max(0, round(float(edge))) for edge in region)
         mask[top:bottom, left:right] = likely[top:bottom, left:right]
         seen = _extent(mask)
-        boxes[index] = _grown(_united(seen / scale, box) if seen is not None else box, _PAD)
+        boxes[index] = _grown(_united(seen / scale, joints[index]), _PAD) if seen is not None else box
     return boxes
 
 
@@ -125,7 +146,7 @@ def _extent(mask: npt.NDArray[np.uint8]) -> Float | None:
 
 
 def _united(first: Float, second: Float) -> Float:
-    return np.concatenate([np.minimum(first[:2], second[:2]), np.maximum(first[2:], second[2:])])
+    return np.concatenate([np.fmin(first[:2], second[:2]), np.fmax(first[2:], second[2:])])
 
 
 def _grown(box: Float, share: float) -> Float:
