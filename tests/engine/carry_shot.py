@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
 from lineboil.addon.engine import footage as footage_module
 from lineboil.addon.engine.frames import frame_name
 from lineboil.addon.engine.image import files

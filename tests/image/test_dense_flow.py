@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-
 from lineboil.addon.engine.errors import EngineError, InputError
 from lineboil.addon.engine.image.flow import FlowFinder, grey8, occluded
 from lineboil.addon.engine.image.flow_store import encode_end, encode_pair, load_pair
