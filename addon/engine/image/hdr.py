@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -39,7 +40,7 @@ TO_709: dict[str, Image] = {
         [[1.224940, -0.224940, 0.0], [-0.042057, 1.042057, 0.0], [-0.019638, -0.078636, 1.098274]], np.float32
     ),
 }
-_TABLE_SIZE = 1 << 14
+_TABLE_SIZE = 1 << 16
 
 
 def pq_to_nits(signal: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -81,8 +82,9 @@ def roll_off(nits: npt.ArrayLike, peak_nits: float) -> npt.NDArray[np.float64]:
 
 def linear_to_srgb(linear: Image) -> Image:
     """Linear light 0..1 to the sRGB curve."""
-    value = np.clip(linear, 0, 1)
-    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055).astype(np.float32)
+    value = np.clip(linear, 0, 1).astype(np.float32)
+    curved = np.asarray(cv2.pow(value, 1 / 2.4), np.float32) * np.float32(1.055) - np.float32(0.055)
+    return np.where(value <= 0.0031308, value * np.float32(12.92), curved)
 
 
 def srgb_to_linear(image: Image) -> Image:
@@ -122,19 +124,30 @@ class ToneMapper:
         """
         light = _looked_up(self._light, signal)
         if self._is_hlg:
-            luminance = np.maximum(light @ _LUMA_2020, 1e-6)
-            light = light * (luminance ** np.float32(_HLG_GAMMA - 1))[..., None]
-        light = light @ TO_709["bt2020"].T
-        brightest = np.clip(light.max(2), 0, 1)
-        return linear_to_srgb(into_gamut(light * _looked_up(self._gain, np.sqrt(np.sqrt(brightest)))[..., None]))
+            luminance = np.maximum(cv2.transform(light, _LUMA_2020[None]), np.float32(1e-6))
+            light *= np.asarray(cv2.pow(luminance, _HLG_GAMMA - 1), np.float32).reshape(*light.shape[:2], 1)
+        light = np.asarray(cv2.transform(light, TO_709["bt2020"]), np.float32)
+        brightest = np.clip(_largest(light), 0, 1)
+        light *= _between(self._gain, np.sqrt(np.sqrt(brightest)))[..., None]
+        return linear_to_srgb(into_gamut(light))
 
 
 def _looked_up(table: Table, value: Image) -> Image:
-    place = np.clip(value, 0, 1) * np.float32(_TABLE_SIZE - 1)
+    index = (np.clip(value, 0, 1) * np.float32(_TABLE_SIZE - 1) + np.float32(0.5)).astype(np.uint16)
+    return table.take(index)
+
+
+def _between(table: Table, value: Image) -> Image:
+    # A gain in steps would let a smooth highlight fall back between them.
+    place = value * np.float32(_TABLE_SIZE - 1)
     below = np.minimum(place.astype(np.int32), _TABLE_SIZE - 2)
-    part = place - below
-    low = table[below]
-    return np.asarray(low + (table[below + 1] - low) * part, np.float32)
+    low = table.take(below)
+    return np.asarray(low + (table.take(below + 1) - low) * (place - below), np.float32)
+
+
+def _largest(image: Image) -> Image:
+    # Far quicker than a maximum along the last axis.
+    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
 
 
 def into_gamut(linear: npt.NDArray[np.floating]) -> Image:
@@ -146,15 +159,22 @@ def into_gamut(linear: npt.NDArray[np.floating]) -> Image:
     Returns:
         float32 (H, W, 3), 0..1.
     """
-    grey = np.clip(linear @ _LUMA_709, 0, 1)[..., None]
-    away = linear - grey
+    found = np.ascontiguousarray(linear, np.float32)
+    outside = (_largest(-found) > 0) | (_largest(found) > 1)
+    if not outside.any():
+        return found
+    wild = found[outside]
+    grey = np.clip(wild @ _LUMA_709, 0, 1)[:, None]
+    away = wild - grey
     with np.errstate(divide="ignore", invalid="ignore"):
         to_black = np.where(away < -1e-9, grey / -away, np.float32(1))
         to_white = np.where(away > 1e-9, (1 - grey) / away, np.float32(1))
-    keep = np.minimum(np.minimum(to_black, to_white).min(2), 1)[..., None]
-    return np.clip(grey + away * keep, 0, 1).astype(np.float32)
+    keep = np.minimum(np.minimum(to_black, to_white).min(1), 1)[:, None]
+    tame = found.copy()
+    tame[outside] = np.clip(grey + away * keep, 0, 1)
+    return tame
 
 
 def from_wide(image: Image, primaries: str) -> Image:
     """SDR colours of wide primaries ("bt2020" or "p3") as sRGB; float32 (H, W, 3), 0..1, both."""
-    return linear_to_srgb(into_gamut(srgb_to_linear(image) @ TO_709[primaries].T))
+    return linear_to_srgb(into_gamut(np.asarray(cv2.transform(srgb_to_linear(image), TO_709[primaries]), np.float32)))
