@@ -86,7 +86,7 @@ def uncovered(key: int, frames: Iterable[int], frame_of: Callable[[int], SmallFr
 
     Returns:
         For each frame: its number, the share of its figure and the share of its ground that the key does not
-        show, 0..1. A frame without figure has a figure share of 0.
+        show, 0..1. In a frame without figure both are the ground's.
     """
     start = frame_of(key)
     height, width = start.matte.shape
@@ -116,5 +116,7 @@ def _changed(key_colour: Image, colour: Image, at: Image) -> Image:
 def _shares(lost: Image, matte: Image) -> tuple[float, float]:
     figure_area = float(matte.sum())
     ground = 1 - matte
-    figure_share = float((lost * matte).sum()) / figure_area if figure_area > 0.002 * matte.size else 0.0
-    return figure_share, float((lost * ground).sum()) / max(float(ground.sum()), 1.0)
+    ground_share = float((lost * ground).sum()) / max(float(ground.sum()), 1.0)
+    if figure_area < 0.002 * matte.size:
+        return ground_share, ground_share
+    return float((lost * matte).sum()) / figure_area, ground_share

@@ -20,6 +20,8 @@ from .keys_choice import Chooser, Demand, SceneTable
 
 _MOST_CANDIDATES_AHEAD = 16
 _MOST_FRAMES_AHEAD = 120
+# What cannot be measured (drift, slow change of light) grows with time: keys spread evenly where all else is equal.
+_AGE = 0.08
 
 
 def run(context: StageContext) -> None:
@@ -95,7 +97,8 @@ def _table(
         earlier = range(frame - 1, max(first, frame - reach) - 1, -1)
         for side in (later, earlier):
             for other, figure, ground in coverage.uncovered(frame, side, window.frame):
-                row[:, other - frame + reach] = figure, ground
+                age = _AGE * abs(other - frame) / reach
+                row[:, other - frame + reach] = min(1, figure + age), min(1, ground + age)
         table.rows[frame] = row
     table.sharpness = [window.sharpness[frame] for frame in range(first, last + 1)]
     return table

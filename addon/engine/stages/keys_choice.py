@@ -71,6 +71,7 @@ class Chooser:
         self._size = table.last - table.first + 1
         self._missing = np.ones((2, self._size), np.float32)
         self._by = np.zeros(self._size, np.int64)
+        self._gap = max(1, demand.minimum_gap)
         self._sharp = self._relative_sharpness()
         for frame in fixed:
             self._cover(frame)
@@ -81,9 +82,13 @@ class Chooser:
             self._add(self._best(range(self.table.first, self.table.last + 1)), first=True)
         while not self._enough():
             frame = self._best(self._where_needed())
-            if frame is None:
+            if frame is not None:
+                self._add(frame)
+            elif self.demand.count and self._gap > 1:
+                # The number asked for goes before the gap asked for.
+                self._gap //= 2
+            else:
                 break
-            self._add(frame)
         return self.keys
 
     def shortfall(self) -> float:
@@ -124,9 +129,8 @@ class Chooser:
         return allowed[best] if gains[best] > 0 else None
 
     def _may_be_key(self, frame: int) -> bool:
-        gap = max(1, self.demand.minimum_gap)
-        near_removed = any(abs(frame - other) <= gap // 2 for other in self._removed)
-        return not near_removed and all(abs(frame - other) >= gap for other in self._taken)
+        near_removed = any(abs(frame - other) <= self._gap // 2 for other in self._removed)
+        return not near_removed and all(abs(frame - other) >= self._gap for other in self._taken)
 
     def _window(self, frame: int) -> tuple[slice, slice]:
         """Slices of the scene and of a candidate's row that name the same frames."""
@@ -166,13 +170,13 @@ class Chooser:
         index = frame - self.table.first
         figure, ground = (float(share) for share in self._missing[:, index])
         by = int(self._by[index])
-        if not by:
-            return "too far from every other key"
         weight = self.demand.figure_weight
-        share, what = (
-            (figure, "the character") if weight * figure >= (1 - weight) * ground else (ground, "the background")
-        )
-        if self._where_needed() != range(self.table.first, self.table.last + 1):
+        share, what = figure, "the character"
+        if figure == ground:
+            what = "the picture"
+        elif weight * figure < (1 - weight) * ground:
+            share, what = ground, "the background"
+        if not by or self._where_needed() != range(self.table.first, self.table.last + 1):
             return f"the next key is more than {self.demand.maximum_gap} frames away"
         return f"{share:.0%} of {what} is not covered by frame {by}".replace("%", " %")
 
