@@ -21,6 +21,7 @@ from lineboil.addon.engine.image.clip import opened
 from lineboil.addon.engine.image.sound import PlacedSound
 from lineboil.addon.engine.image.video import write_movie
 from lineboil.addon.engine.shot import key_and_value
+from lineboil.addon.engine.stages import footage_clip
 from movies import PATCHES, numbered_pictures, patch_means, patch_picture, write_clip
 
 
@@ -155,6 +156,22 @@ def test_trim(tmp_path: Path, settings: dict, numbers: list[int]) -> None:
     assert made.footage.times_seconds[0] == 0
     assert made.footage.start_seconds == pytest.approx((numbers[0] - 1) / 25)
     assert made.footage.duration_seconds == pytest.approx(len(numbers) / 25)
+
+
+# A transport stream has no index: there the beginning is taken.
+@pytest.mark.parametrize(("name", "jumps"), [("a.mp4", True), ("a.mkv", True), ("a.ts", False)])
+def test_a_late_start_jumps_and_gives_the_same_frames(tmp_path: Path, name: str, jumps: bool, monkeypatch) -> None:
+    random = np.random.default_rng(4)
+    pictures = [random.integers(0, 255, (48, 64, 3)).astype(np.uint8) for _ in range(70)]
+    options = {"crf": "12", "g": "12", "bf": "3", "x264-params": "open-gop=1"}
+    clip = write_clip(tmp_path / name, pictures, rate=5, pixel_format="yuv420p", options=options)
+    jumped = make(tmp_path, clip, start_seconds=11.0, end_seconds=12.2)
+    assert jumped.footage.source_frames == tuple(range(56, 62))
+    monkeypatch.setattr(footage_clip, "_WORTH_JUMPING_SECONDS", 1e9)
+    whole = make(tmp_path, clip, start_seconds=11.0, end_seconds=12.2)
+    assert hashes(jumped.root) == hashes(whole.root)
+    plans = [(shot.root / "state" / "cache" / "footage" / "plan.json").read_bytes() for shot in (jumped, whole)]
+    assert (plans[0] != plans[1]) == jumps
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ it can make FFmpeg open anything else.
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -110,20 +111,58 @@ def expected_frames(container: InputContainer, stream: av.VideoStream) -> int:
     return round(seconds * nominal_rate(stream))
 
 
+class Start(NamedTuple):
+    """Where decoding begins.
+
+    Attributes:
+        seconds: Moment on the clip's clock to jump to; negative infinity is the very beginning.
+        earlier: Times of the frames that are jumped over.
+    """
+
+    seconds: float = float("-inf")
+    earlier: tuple[float, ...] = ()
+
+
+def start_before(path: Path, seconds: float) -> Start:
+    """The last place before a moment from which a clip can be decoded; its beginning when there is no better one.
+
+    Args:
+        path: The clip.
+        seconds: Since the clip's first frame.
+    """
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        base = stream.time_base
+        ticks = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        moments = sorted(float(tick * base) for tick in ticks if tick is not None and base)
+    if not moments or len(moments) < len(ticks):
+        return Start()
+    target = moments[0] + seconds
+    try:
+        reached = next(Decoder(path, start=Start(target)).frames()).seconds
+    except (StopIteration, av.error.FFmpegError):
+        return Start()
+    jumped = bisect_left(moments, reached - 1e-6)
+    return Start(target, tuple(moments[:jumped])) if jumped and reached <= target else Start()
+
+
 class Decoder:
     """Frames of a clip from its first one on.
 
     Args:
         path: The clip.
         steady: Decode on one thread, so that damaged parts always come out the same.
+        start: Begin at a later frame.
 
     Attributes:
+        start: As given.
         packets: Packets of the film read so far.
         errors: Packets that could not be decoded, and frames the decoder had to patch.
     """
 
-    def __init__(self, path: Path, *, steady: bool = False) -> None:
+    def __init__(self, path: Path, *, steady: bool = False, start: Start | None = None) -> None:
         self._path = path
+        self.start = start or Start()
         self._steady = steady
         self.packets = 0
         self.errors = 0
@@ -139,6 +178,8 @@ class Decoder:
         """
         with opened(self._path) as container:
             stream = video_stream(container, self._path)
+            if self.start.seconds > float("-inf"):
+                container.seek(round(self.start.seconds * 1_000_000))
             frames = self._timed(self._decoded(container, stream), stream)
             yield from (_deinterlaced(frames, stream) if deinterlace else frames)
 
@@ -173,7 +214,7 @@ class Decoder:
         # Files without times, or with times that do not rise, are given them by the nominal rate.
         step = float(1 / nominal_rate(stream))
         last: float | None = None
-        for number, frame in enumerate(frames, 1):
+        for number, frame in enumerate(frames, len(self.start.earlier) + 1):
             base = frame.time_base or stream.time_base
             known = frame.pts if frame.pts is not None else frame.dts
             seconds = float(known * base) if known is not None and base else None

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from av.sidedata.sidedata import Type
 
 from ..errors import InputError
-from ..image.clip import Decoder, expected_frames, nominal_rate, opened, side_data, video_stream
+from ..image.clip import Decoder, Start, expected_frames, nominal_rate, opened, side_data, start_before, video_stream
 from ..image.hdr import DEFAULT_PEAK_NITS
 from ..image.orientation import Orientation, orientation_of
 from ..image.yuv import Coding, FrameReader, coding_of
@@ -25,6 +25,8 @@ from .footage_plan import Plan, clip_timing, cropped_size, work_size
 
 Image = npt.NDArray[np.float32]
 Step = Callable[[str, int, int], None]
+# Below it, decoding everything is quicker than looking for a place to begin.
+_WORTH_JUMPING_SECONDS = 10.0
 
 
 @dataclass
@@ -72,10 +74,12 @@ class ClipSource:
             InputError: It has no frames, changes its size, or the trim leaves nothing.
         """
         claims = self._claims()
-        decoder = Decoder(self._path)
+        seconds = self._settings.start_seconds
+        start = start_before(self._path, seconds) if seconds >= _WORTH_JUMPING_SECONDS else Start()
+        decoder = Decoder(self._path, start=start)
         look = self._look(decoder, claims, step)
         if decoder.errors:
-            decoder = Decoder(self._path, steady=True)
+            decoder = Decoder(self._path, steady=True, start=start)
             look = self._look(decoder, claims, step)
         if not look.times or look.coding is None:
             raise InputError(
@@ -106,7 +110,8 @@ class ClipSource:
             premultiplied=self._settings.alpha == "premultiplied",
         )
         last = max(wanted, default=0)
-        for number, _, frame in Decoder(self._path, steady=plan.steady).frames(deinterlace=plan.deinterlace):
+        decoder = Decoder(self._path, steady=plan.steady, start=plan.start)
+        for number, _, frame in decoder.frames(deinterlace=plan.deinterlace):
             if number > last:
                 return
             if number in wanted:
@@ -126,10 +131,10 @@ class ClipSource:
             )
 
     def _look(self, decoder: Decoder, claims: _Claims, step: Step) -> _Look:
-        look = _Look()
+        look = _Look(times=list(decoder.start.earlier))
         for number, seconds, frame in decoder.frames():
             step("looking through the clip", number, max(number, claims.frames))
-            if not look.times:
+            if look.coding is None:
                 self._begin(look, frame)
             elif self._is_past_end(number, seconds - look.times[0]):
                 look.times.append(seconds)
@@ -188,6 +193,7 @@ class ClipSource:
             peak_nits=look.peak_nits,
             deinterlace=deinterlace == "on" or (deinterlace == "auto" and is_interlaced),
             steady=decoder.errors > 0,
+            start=decoder.start,
             told=(),
         )
         return replaced(plan, told=tuple(_told(plan, look, claims, decoder, is_interlaced)))
@@ -201,7 +207,7 @@ def replaced(plan: Plan, **changes: Any) -> Plan:
 def _told(plan: Plan, look: _Look, claims: _Claims, decoder: Decoder, is_interlaced: bool) -> Iterator[str]:
     """What the artist should know; texts that begin with "! " are warnings."""
     found = len(look.times)
-    lost = claims.frames - (decoder.packets if claims.exact else found)
+    lost = claims.frames - (decoder.packets + len(decoder.start.earlier) if claims.exact else found)
     if not look.ended_early and lost > (0 if claims.exact else max(2, claims.frames // 20)):
         yield f"! the clip breaks off: {found} of {claims.frames} frames could be read, and the shot ends there"
     if decoder.errors:

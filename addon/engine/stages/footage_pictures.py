@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..image.clip import Start
 from ..image.orientation import Orientation
 from ..image.sequence import Sequence, find_sequence, read_picture
 from ..schema.footage import FootageSettings
@@ -71,6 +72,7 @@ class PictureSource:
             peak_nits=0.0,
             deinterlace=False,
             steady=False,
+            start=Start(),
             told=tuple(self._told(gaps, len(timing.picks))),
         )
 

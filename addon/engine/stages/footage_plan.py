@@ -17,6 +17,7 @@ import numpy as np
 
 from ..cache import write_json
 from ..errors import InputError
+from ..image.clip import Start
 from ..image.orientation import Orientation
 from ..image.yuv import Coding
 from ..schema.footage import FootageSettings
@@ -65,6 +66,7 @@ class Plan:
         peak_nits: Brightest light of an HDR clip.
         deinterlace: Whether half-line frames are made whole.
         steady: Decode on one thread, because the clip is damaged.
+        start: Where decoding begins.
         told: Notes and warnings that go with the clip.
     """
 
@@ -81,6 +83,7 @@ class Plan:
     peak_nits: float
     deinterlace: bool
     steady: bool
+    start: Start
     told: tuple[str, ...]
 
 
@@ -88,6 +91,8 @@ def save_plan(path: Path, plan: Plan) -> None:
     """Keep a plan for a run that goes on."""
     data = asdict(plan)
     data["timing"]["frame_rate"] = str(plan.timing.frame_rate)
+    # JSON has no infinity; the beginning is an empty list.
+    data["start"] = list(plan.start) if plan.start.earlier else []
     write_json(path, data)
 
 
@@ -99,11 +104,12 @@ def load_plan(path: Path) -> Plan | None:
         rate = Fraction(timing.pop("frame_rate"))
         lists = {key: tuple(timing.pop(key)) for key in ("picks", "times_seconds")}
         pairs = {key: tuple(data.pop(key)) for key in ("scaled", "size", "stored", "told")}
-        coding = data.pop("coding")
+        coding, start = data.pop("coding"), data.pop("start")
         return Plan(
             timing=Timing(frame_rate=rate, **lists, **timing),
             orientation=Orientation(**data.pop("orientation")),
             coding=Coding(**coding) if coding else None,
+            start=Start(start[0], tuple(start[1])) if start else Start(),
             **pairs,
             **data,
         )
