@@ -66,7 +66,7 @@ class Field:
         if kind is bool:
             return "true or false"
         if typing.get_origin(kind) is Literal:
-            return "one of " + ", ".join(f'"{choice}"' for choice in typing.get_args(kind))
+            return "one of " + ", ".join(toml_text(choice) for choice in typing.get_args(kind))
         if kind is str:
             return "a text in quotes"
         item, plural = (kind, "") if kind in (int, float) else (typing.get_args(kind)[0], "a list of ")
@@ -189,8 +189,11 @@ def plain(settings: Any, *, affecting_only: bool = False) -> dict[str, Any]:
 def parse_text(field: Field, text: str, *, name: str) -> Any:
     """A value from the command line (`key=value`), checked like one from the file."""
     kind = field.kind
-    if kind is str or (typing.get_origin(kind) is Literal):
-        value: Any = _unquoted(text)
+    if typing.get_origin(kind) is Literal:
+        choices = {str(choice): choice for choice in typing.get_args(kind)}
+        value: Any = choices.get(_unquoted(text), _unquoted(text))
+    elif kind is str:
+        value = _unquoted(text)
     elif kind is bool:
         value = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.get(
             text.strip().lower(), text

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of the diffuse stage: what the keys look like redrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..key_list import FILE_NAME, key_frames
+from ..settings import option
+from .base import StageSpec
+
+FOLDER = "styled"
+
+
+@dataclass(frozen=True)
+class DiffuseSettings:
+    """How the keys are redrawn."""
+
+    engine: Literal["filter", "painted", "off"] = option(
+        "filter",
+        "filter: a drawn look made by a filter, with no weights. painted: your own pictures, one a key. off: nothing "
+        "is redrawn, the film stays as it was shot.",
+    )
+    look: Literal["toon", "ink", "pencil"] = option(
+        "toon",
+        "filter: toon has flat colours and dark lines; ink is bolder, with few colours; pencil is lines and soft tone "
+        "on paper.",
+    )
+    line_weight: float = option(
+        1.0, "filter: thickness of the lines; 1 is the look's own.", minimum=0.3, maximum=4.0
+    )
+    line_amount: float = option(
+        1.0, "filter: how many lines are drawn; 0 draws none, 1 is the look's own.", minimum=0.0, maximum=3.0
+    )
+    colour_levels: int = option(
+        0, "filter: steps of brightness; 0 takes the look's own number.", minimum=0, maximum=32
+    )
+    saturation: float = option(1.0, "filter: strength of the colours; 1 is the look's own.", minimum=0.0, maximum=3.0)
+    smoothing: float = option(
+        1.0, "filter: how much detail is painted over; 1 is the look's own.", minimum=0.0, maximum=3.0
+    )
+    background: float = option(
+        0.6,
+        "filter: how much quieter the background is drawn than the character: fewer lines, less detail. 0 draws both "
+        "alike.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    folder: str = option(
+        "painted",
+        "painted: where your pictures are, relative to the shot. Each is named by its frame, like 000012.png.",
+    )
+
+
+def painted_folder(settings: DiffuseSettings, shot_root: Path) -> Path:
+    """Where the artist's pictures are."""
+    path = Path(settings.folder).expanduser()
+    return path if path.is_absolute() else shot_root / path
+
+
+def _files(settings: DiffuseSettings, shot_root: Path) -> list[Path]:
+    keys = [shot_root / FILE_NAME]
+    return [*keys, painted_folder(settings, shot_root)] if settings.engine == "painted" else keys
+
+
+SPEC = StageSpec(
+    name="diffuse",
+    version=1,
+    settings=DiffuseSettings,
+    inputs=("footage", "matte", "keys"),
+    folders=(FOLDER,),
+    doc="The keys redrawn: by a filter, or by your own hand.",
+    files=_files,
+    frames=key_frames,
+    enabled=lambda settings: settings.engine != "off",
+)
