@@ -141,6 +141,14 @@ def test_millisecond_clocks_count_as_constant(tmp_path: Path) -> None:
     assert made.footage.frame_rate == 30
 
 
+def test_an_avi_with_frames_out_of_order(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.avi", numbered_pictures(12), pixel_format="yuv420p", options={"bf": "3"})
+    made = make(tmp_path, clip)
+    assert made.footage.constant_rate
+    assert made.footage.frame_rate == 25
+    assert made.numbers() == list(range(1, 13))
+
+
 @pytest.mark.parametrize(
     ("settings", "numbers"),
     [

@@ -27,6 +27,8 @@ from ..errors import InputError
 
 # Demuxers that make "video" of any text file.
 _NOT_VIDEO = {"tty", "bin", "xbin", "adf", "idf", "lrc", "srt", "ass", "webvtt"}
+# AVI stores frames in coding order at one rate; what FFmpeg makes up as times is wrong with B-frames.
+_WITHOUT_TIMES = {"avi"}
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _REMEDY = "Give a clip that a player can show, or a folder of pictures."
 
@@ -132,7 +134,7 @@ def start_before(path: Path, seconds: float) -> Start:
     """
     with opened(path) as container:
         stream = video_stream(container, path)
-        base = stream.time_base
+        base = stream.time_base if container.format.name not in _WITHOUT_TIMES else None
         ticks = [packet.pts for packet in container.demux(stream) if packet.size and not packet.is_discard]
         moments = sorted(float(tick * base) for tick in ticks if tick is not None and base)
     if not moments or len(moments) < len(ticks):
@@ -180,7 +182,8 @@ class Decoder:
             stream = video_stream(container, self._path)
             if self.start.seconds > float("-inf"):
                 container.seek(round(self.start.seconds * 1_000_000))
-            frames = self._timed(self._decoded(container, stream), stream)
+            has_times = container.format.name not in _WITHOUT_TIMES
+            frames = self._timed(self._decoded(container, stream), stream, has_times)
             yield from (_deinterlaced(frames, stream) if deinterlace else frames)
 
     def _decoded(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
@@ -210,13 +213,13 @@ class Decoder:
             if packet is None:
                 return
 
-    def _timed(self, frames: Iterator[av.VideoFrame], stream: av.VideoStream) -> Iterator[ClipFrame]:
+    def _timed(self, frames: Iterator[av.VideoFrame], stream: av.VideoStream, has_times: bool) -> Iterator[ClipFrame]:
         # Files without times, or with times that do not rise, are given them by the nominal rate.
         step = float(1 / nominal_rate(stream))
         last: float | None = None
         for number, frame in enumerate(frames, len(self.start.earlier) + 1):
             base = frame.time_base or stream.time_base
-            known = frame.pts if frame.pts is not None else frame.dts
+            known = frame.pts if has_times else None
             seconds = float(known * base) if known is not None and base else None
             if seconds is None or (last is not None and seconds <= last):
                 seconds = 0.0 if last is None else last + step
