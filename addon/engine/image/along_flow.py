@@ -22,6 +22,7 @@ COLOUR_TOLERANCE = 14.0
 """Mean difference of colour, in 8-bit levels, at which a neighbour is trusted by 1/e."""
 TRUST = 0.35
 """A neighbour counts where its trust is above this."""
+_TRUST_OF_DIFFERENCE = np.exp(-((np.arange(256, dtype=np.float32) / np.float32(COLOUR_TOLERANCE)) ** 2))
 
 
 def agreement(middle: Bytes, warped: Bytes, flow_ab: Float) -> npt.NDArray[np.bool_]:
@@ -36,9 +37,9 @@ def agreement(middle: Bytes, warped: Bytes, flow_ab: Float) -> npt.NDArray[np.bo
         (H, W) bool.
     """
     height, width = middle.shape[:2]
-    difference = cv2.absdiff(middle, warped).astype(np.float32).mean(axis=2)
-    trust = cv2.blur(np.exp(-((difference / COLOUR_TOLERANCE) ** 2)), (5, 5))
-    return (trust > TRUST) & inside(flow_ab, height, width)
+    difference = cv2.transform(cv2.absdiff(middle, warped), np.full((1, 3), 1 / 3, np.float32))
+    trust = cv2.blur(cv2.LUT(difference, _TRUST_OF_DIFFERENCE), (5, 5))
+    return (np.asarray(trust, np.float32) > TRUST) & inside(flow_ab, height, width)
 
 
 def fetch(values: Float, picture: Bytes, middle_values: Float, middle: Bytes, flow_ab: Float) -> Float:

@@ -157,7 +157,9 @@ class LayerTracker:
         np.copyto(whole, self._figure, where=(view.matte > 0.5)[..., None])
         residual = self._residual(view, whole)
         seen = warp(self._key.matte, whole)
-        self._figure = self._better(view, self._figure, fill(residual, view.figure & (seen > 0.9), _FILL_REDUCTION))
+        figure = self._better(view, self._figure, fill(residual, view.figure & (seen > 0.9), _FILL_REDUCTION))
+        # Outside the figure its costs mean nothing: what was chosen there by them would fray the silhouette.
+        self._figure = fill(figure, view.figure, _FILL_REDUCTION)
         self._ground = self._better(view, self._ground, fill(residual, view.ground & (seen < 0.1), _FILL_REDUCTION))
 
     def _residual(self, view: View, flow: Flow) -> Flow:

@@ -78,10 +78,12 @@ def _refine_window(picture: Bytes, matte: Float, band: int, seed: int, with_cut:
 
 def band_masks(hard: Bytes, pixels: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """The band of `pixels` either side of the edge of a 0/1 mask, and the sure inside. Picture edges are no edge."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
-    grown = np.asarray(cv2.dilate(hard, kernel), bool)
-    shrunk = np.asarray(cv2.erode(hard, kernel, borderType=cv2.BORDER_REPLICATE), bool)
-    return grown & ~shrunk, shrunk
+    if hard.all() or not hard.any():
+        return np.zeros(hard.shape, bool), hard.astype(bool)
+    outside = np.asarray(cv2.distanceTransform(1 - hard, cv2.DIST_L2, 5), np.float32)
+    within = np.asarray(cv2.distanceTransform(hard, cv2.DIST_L2, 5), np.float32)
+    shrunk = within > pixels
+    return (outside <= pixels) & ~shrunk, shrunk
 
 
 def _window(hard: Bytes, margin: int) -> tuple[slice, slice]:

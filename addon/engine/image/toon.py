@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A drawn look: colours smoothed along the edges and stepped softly, lines by flow-aligned difference of Gaussians.
+"""A drawn look: colours smoothed along the edges and stepped softly, under lines of ink.
 
-Methods re-made from Kang, Lee and Chui, "Coherent Line Drawing" (2007), Winnemöller, Olsen and Gooch, "Real-Time
-Video Abstraction" (2006), Winnemöller, Kyprianidis and Olsen, "XDoG" (2012).
+Methods re-made from Winnemöller, Olsen and Gooch, "Real-Time Video Abstraction" (2006), Kyprianidis and Döllner,
+"Image Abstraction by Structure Adaptive Filtering" (2008), Cabral and Leedom, "Imaging Vector Fields Using Line
+Integral Convolution" (1993, the hatching), and those named in `xdog`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ from typing import cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from .tangent import across, along, edge_tangents, smooth_across
-
-Image = npt.NDArray[np.float32]
+from .tangent import Image, along, edge_tangents
+from .xdog import black_ink, flow_difference, line_ink, without_specks
 
 # All lengths are for a picture whose shorter side is this and grow with it.
 _REFERENCE_PIXELS = 540.0
-_WIDER = 1.6
+_HATCH_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -28,25 +27,31 @@ class Look:
     """Parameters of a drawn look.
 
     Attributes:
-        smoothing: Strokes of colour: 0 keeps every detail.
+        smoothing: How much detail is painted over; 0 keeps all of it.
         levels: Steps of brightness.
-        step_softness: Width of each step as a share of it: 0 is hard, 1 has no steps.
+        step_softness: Width of the rim between two steps as a share of a step: 0 is hard, 1 has no steps.
         saturation: Factor of the colours.
-        line_pixels: Thickness of lines where the shorter side has 540 pixels.
+        lift: How much the middle tones are lightened, units of L at the middle.
+        line_pixels: Half the thickness of the lines where the shorter side has 540 pixels.
         line_amount: How readily a line is drawn.
-        line_sharpness: How hard its rim is.
+        line_sharpness: How fast a line turns to full ink.
+        blacks: Lightness (0..100) below which all is solid ink.
+        hatching: How dark the hatching of shadows is.
         ink: Colour of the lines, sRGB 0..1.
         paper: Colour of the paper, sRGB 0..1.
         colour: How much of the picture's colour is on the paper: 0 is lines alone.
     """
 
     smoothing: float = 1.0
-    levels: int = 8
-    step_softness: float = 0.45
+    levels: int = 9
+    step_softness: float = 0.35
     saturation: float = 1.15
-    line_pixels: float = 1.0
+    lift: float = 5.0
+    line_pixels: float = 0.9
     line_amount: float = 1.0
     line_sharpness: float = 1.0
+    blacks: float = 0.0
+    hatching: float = 0.0
     ink: tuple[float, float, float] = (0.08, 0.06, 0.10)
     paper: tuple[float, float, float] = (1.0, 1.0, 1.0)
     colour: float = 1.0
@@ -55,12 +60,28 @@ class Look:
 LOOKS: dict[str, Look] = {
     "toon": Look(),
     "ink": Look(
-        smoothing=1.0, levels=6, step_softness=0.25, saturation=1.15, line_pixels=1.5, line_amount=1.35,
-        line_sharpness=1.6,
+        smoothing=1.2,
+        levels=6,
+        step_softness=0.2,
+        saturation=1.3,
+        lift=9.0,
+        line_pixels=1.15,
+        line_amount=1.1,
+        line_sharpness=1.5,
+        blacks=17.0,
     ),
     "pencil": Look(
-        smoothing=0.8, levels=12, step_softness=0.8, saturation=0.55, line_pixels=0.8, line_amount=2.2,
-        line_sharpness=0.5, ink=(0.20, 0.19, 0.21), paper=(0.97, 0.95, 0.90), colour=0.5,
+        smoothing=0.7,
+        levels=16,
+        step_softness=0.9,
+        saturation=0.7,
+        line_pixels=0.8,
+        line_amount=1.4,
+        line_sharpness=0.6,
+        hatching=0.75,
+        ink=(0.20, 0.19, 0.21),
+        paper=(0.97, 0.95, 0.90),
+        colour=0.35,
     ),
 }
 
@@ -71,35 +92,79 @@ def draw(image: Image, look: Look, quiet: Image | None = None) -> Image:
     Args:
         image: float32 (H, W, 3), 0..1, sRGB.
         look: Its parameters.
-        quiet: float32 (H, W), 0..1: where lines and detail are held back (1) or not (0).
+        quiet: float32 (H, W), 0..1: where lines, detail and colour are held back (1) or not (0).
 
     Returns:
         float32 (H, W, 3), 0..1, sRGB.
     """
     scale = max(0.25, min(image.shape[:2]) / _REFERENCE_PIXELS)
     lab = cast(Image, cv2.cvtColor(image, cv2.COLOR_RGB2Lab))
-    tangents = edge_tangents(lab[..., 0] * np.float32(0.01), 2.5 * scale)
-    flat = _smoothed(lab, tangents, look.smoothing, scale)
+    clean = _bilateral(lab, 2.0 * scale, 3.5)
+    tangents = edge_tangents(clean, 2.5 * scale)
+    flat = _flattened(clean, tangents, look.smoothing, scale)
     if quiet is not None:
-        calm = cv2.GaussianBlur(flat, (0, 0), 1.5 * scale)
+        calm = cv2.GaussianBlur(flat, (0, 0), 2.0 * scale)
         flat = flat + (calm - flat) * quiet[..., None]
-    lines = line_amount(flat[..., 0] * np.float32(0.01), tangents, look, scale, quiet)
-    return _inked(_coloured(flat, look), lines, look)
+        flat[..., 1:] *= 1 - np.float32(0.3) * quiet[..., None]
+    ink = _ink(clean, flat, tangents, look, scale, quiet)
+    picture = _coloured(flat, look)
+    if look.hatching > 0:
+        ink = np.maximum(ink, _hatching(clean, look, scale, quiet))
+    return np.clip(picture + (np.array(look.ink, np.float32) - picture) * ink[..., None], 0, 1).astype(np.float32)
 
 
-def _smoothed(lab: Image, tangents: Image, amount: float, scale: float) -> Image:
+def _bilateral(lab: Image, sigma_pixels: float, colour_sigma: float) -> Image:
+    diameter = 2 * max(1, round(1.5 * sigma_pixels)) + 1
+    return cast(Image, cv2.bilateralFilter(lab, diameter, colour_sigma, sigma_pixels))
+
+
+def _flattened(clean: Image, tangents: Image, amount: float, scale: float) -> Image:
+    """Colours in calm areas, their borders sharp and rounded like brush strokes."""
     if amount <= 0:
-        return lab
-    smooth = lab
+        return clean
+    flat = clean
+    # Wide areas at half size: a bilateral mean costs the square of its width.
+    half = cv2.resize(flat, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    wide = half
     for _ in range(2):
-        smooth = smooth_across(smooth, tangents, 1.5 * scale * max(0.5, amount), 5.0 + 4.0 * amount)
-        smooth = along(smooth, tangents, 1.5 * scale * max(0.5, amount))
-    return smooth
+        wide = _bilateral(wide, 2.5 * scale, 4.0 + 3.0 * amount)
+    detail = flat - _enlarged(half, flat)
+    # What halving lost comes back where it is an edge, and stays away where it is grain.
+    strength = np.abs(detail).sum(-1, keepdims=True)
+    edge = np.clip(strength / np.float32(2.0 + 2.0 * amount) - np.float32(0.5), 0, 1)
+    flat = _enlarged(wide, flat) + detail * edge
+    return along(flat, tangents, 2.0 * scale * amount, max(1.0, 1.5 * scale))
+
+
+def _enlarged(half: Image, like: Image) -> Image:
+    return cast(Image, cv2.resize(half, like.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def _ink(clean: Image, flat: Image, tangents: Image, look: Look, scale: float, quiet: Image | None) -> Image:
+    if look.line_amount <= 0 and look.blacks <= 0:
+        return np.zeros(clean.shape[:2], np.float32)
+    difference = flow_difference(
+        np.ascontiguousarray(clean[..., 0]), tangents, look.line_pixels * scale, 3.0 * scale
+    )
+    ink = black_ink(flat[..., 0], difference, look.blacks)
+    if look.line_amount <= 0:
+        return ink
+    # Calm ground shows faint lines (a lapel, fingers); busy ground (wood, leaves) only its strong ones.
+    busy = cv2.GaussianBlur(np.abs(difference), (0, 0), 10.0 * scale)
+    threshold = (np.float32(0.22) + np.float32(0.9) * busy) / np.float32(look.line_amount)
+    if quiet is not None:
+        threshold = threshold * (1 + 3 * quiet)
+    lines = line_ink(difference, threshold, 0.85 * look.line_sharpness)
+    if quiet is not None:
+        lines = lines * (1 - np.float32(0.4) * quiet)
+    return np.maximum(ink, without_specks(lines, 7.0 * scale))
 
 
 def _coloured(lab: Image, look: Look) -> Image:
     stepped = lab.copy()
-    stepped[..., 0] = soft_steps(lab[..., 0] / np.float32(100), look.levels, look.step_softness) * 100
+    light = stepped[..., 0] * np.float32(0.01)
+    light = light + np.float32(0.04 * look.lift) * light * (1 - light)
+    stepped[..., 0] = soft_steps(np.clip(light, 0, 1), look.levels, look.step_softness) * 100
     stepped[..., 1:] *= np.float32(look.saturation)
     picture = np.clip(cv2.cvtColor(stepped, cv2.COLOR_Lab2RGB), 0, 1)
     paper = np.array(look.paper, np.float32)
@@ -112,42 +177,27 @@ def soft_steps(values: Image, levels: int, softness: float) -> Image:
     Args:
         values: float32, 0..1.
         levels: Number of steps.
-        softness: 0 is hard, 1 leaves the values as they are.
+        softness: 0 is hard, 1 has almost no steps.
     """
-    place = values * np.float32(levels) - np.float32(0.5)
+    place = values * np.float32(levels)
     base = np.floor(place)
-    inside = place - base
-    width = max(float(softness), 1e-3)
-    rim = np.clip((inside - np.float32(0.5)) / np.float32(width) + np.float32(0.5), 0, 1)
-    rim = rim * rim * (3 - 2 * rim) if softness < 1 else rim
-    return np.clip((base + rim + np.float32(0.5)) / np.float32(levels), 0, 1).astype(np.float32)
+    rim = np.clip((place - base - np.float32(0.5)) / np.float32(max(softness, 1e-3)) + np.float32(0.5), 0, 1)
+    rim = rim * rim * (3 - 2 * rim)
+    return ((base + rim) / np.float32(levels)).astype(np.float32)
 
 
-def line_amount(grey: Image, tangents: Image, look: Look, scale: float, quiet: Image | None) -> Image:
-    """How much ink lies on each pixel: float32 (H, W), 0..1."""
-    if look.line_amount <= 0:
-        return np.zeros_like(grey)
-    width = look.line_pixels * scale
-    edges = across(grey, tangents, width) - np.float32(0.99) * across(grey, tangents, width * _WIDER)
-    edges = along(edges, tangents, 3.0 * scale)
-    # Flat places are slightly positive (1 % of their brightness): a line is where the difference falls below.
-    threshold = np.float32(-0.010 / look.line_amount)
+def _hatching(clean: Image, look: Look, scale: float, quiet: Image | None) -> Image:
+    """Strokes of pencil in the shadows, along the forms and slanted where there is none; float32 (H, W), 0..1."""
+    height, width = clean.shape[:2]
+    light = cv2.GaussianBlur(clean[..., 0], (0, 0), 1.5 * scale)
+    # The grain stays in its place from key to key.
+    grain = np.random.default_rng(_HATCH_SEED).standard_normal((height, width), np.float32)
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.65 * scale)
+    direction = edge_tangents(clean, 6.0 * scale, -50.0, 4.0)
+    strokes = along(grain, direction, 8.0 * scale, 2.0 * scale)
+    strokes = strokes * np.float32(1 / (float(strokes.std()) + 1e-6))
+    shadow = np.clip((np.float32(62) - light) / np.float32(54), 0, 1)
     if quiet is not None:
-        threshold = threshold * (1 + 2.5 * quiet)
-    depth = (threshold - edges + np.float32(0.004)) * np.float32(160 * look.line_sharpness)
-    return _without_specks(np.clip(np.tanh(depth), 0, 1).astype(np.float32), scale)
-
-
-def _without_specks(lines: Image, scale: float) -> Image:
-    strong = (lines > 0.25).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
-    longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keep = (longest >= 9 * scale).astype(np.float32)
-    keep[0] = 0
-    mask = cv2.dilate(keep[labels] if count > 1 else np.zeros_like(lines), np.ones((3, 3), np.uint8))
-    return lines * mask
-
-
-def _inked(picture: Image, lines: Image, look: Look) -> Image:
-    ink = np.array(look.ink, np.float32)
-    return np.clip(picture + (ink - picture) * lines[..., None], 0, 1).astype(np.float32)
+        shadow = shadow * (1 - np.float32(0.5) * quiet)
+    drawn = np.clip((strokes + np.float32(4) * shadow - np.float32(1.6)) * np.float32(0.5), 0, 1)
+    return (drawn * np.sqrt(shadow) * np.float32(look.hatching)).astype(np.float32)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+
 from .base import StageSpec
 
 _NAMES = ("footage", "flow", "pose", "matte", "depth", "keys", "diffuse", "propagate", "upscale", "cutout", "encode", "build", "render")
