@@ -17,7 +17,9 @@ import numpy.typing as npt
 Image = npt.NDArray[np.float32]
 
 
-def edge_tangents(image: Image, spread_pixels: float, hatch_degrees: float = 45.0, hatch_strength: float = 0.0) -> Image:
+def edge_tangents(
+    image: Image, spread_pixels: float, hatch_degrees: float = 45.0, hatch_strength: float = 0.0
+) -> Image:
     """Unit vectors along the edges of a picture.
 
     Args:
@@ -60,7 +62,7 @@ def along(image: npt.NDArray[Any], tangents: Image, sigma_pixels: float, stride_
     for sign in (1.0, -1.0):
         for step, places in enumerate(_walk(tangents, sign * stride_pixels, steps), 1):
             share = float(np.exp(-0.5 * (step * stride_pixels / sigma_pixels) ** 2))
-            total = cv2.scaleAdd(_at(image, places), share, total)
+            total = cast(Image, cv2.scaleAdd(_at(image, places), share, total))
             weight += share
     return cast(Image, total * np.float32(1 / weight))
 
@@ -70,13 +72,13 @@ def _walk(tangents: Image, stride: float, steps: int) -> Iterator[Image]:
     direction = tangents * np.float32(stride)
     places = _grid(tangents.shape)
     for step in range(steps):
-        places = places + direction
+        places = cast(Image, places + direction)
         yield places
         if step + 1 < steps:
             # The field has no sign: go on in the direction come from. Nearest, as opposite signs must not be mixed.
             here = cv2.remap(tangents, places, cast(Any, None), cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
             agreement = here[..., 0] * direction[..., 0] + here[..., 1] * direction[..., 1]
-            direction = here * np.copysign(np.float32(abs(stride)), agreement)[..., None]
+            direction = cast(Image, here) * np.copysign(np.float32(abs(stride)), agreement)[..., None]
 
 
 def across(image: Image, tangents: Image, weights: dict[int, float]) -> Image:
@@ -91,7 +93,7 @@ def across(image: Image, tangents: Image, weights: dict[int, float]) -> Image:
     grid = _grid(image.shape)
     total = np.zeros_like(image)
     for distance, share in weights.items():
-        places = cv2.scaleAdd(normal, float(distance), grid)
+        places = cast(Image, cv2.scaleAdd(normal, float(distance), grid))
         total = cv2.scaleAdd(_at(image, places), share, total)
     return cast(Image, total)
 

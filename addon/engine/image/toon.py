@@ -103,14 +103,19 @@ def draw(image: Image, look: Look, quiet: Image | None = None) -> Image:
     tangents = edge_tangents(clean, 2.5 * scale)
     flat = _flattened(clean, tangents, look.smoothing, scale)
     if quiet is not None:
-        calm = cv2.GaussianBlur(flat, (0, 0), 2.0 * scale)
-        flat = flat + (calm - flat) * quiet[..., None]
-        flat[..., 1:] *= 1 - np.float32(0.3) * quiet[..., None]
+        flat = _quieter(flat, quiet, scale)
     ink = _ink(clean, flat, tangents, look, scale, quiet)
     picture = _coloured(flat, look)
     if look.hatching > 0:
         ink = np.maximum(ink, _hatching(clean, look, scale, quiet))
     return np.clip(picture + (np.array(look.ink, np.float32) - picture) * ink[..., None], 0, 1).astype(np.float32)
+
+
+def _quieter(flat: Image, quiet: Image, scale: float) -> Image:
+    calm = cast(Image, cv2.GaussianBlur(flat, (0, 0), 2.0 * scale))
+    mixed = flat + (calm - flat) * quiet[..., None]
+    mixed[..., 1:] *= 1 - np.float32(0.3) * quiet[..., None]
+    return mixed.astype(np.float32)
 
 
 def _bilateral(lab: Image, sigma_pixels: float, colour_sigma: float) -> Image:
@@ -122,17 +127,16 @@ def _flattened(clean: Image, tangents: Image, amount: float, scale: float) -> Im
     """Colours in calm areas, their borders sharp and rounded like brush strokes."""
     if amount <= 0:
         return clean
-    flat = clean
     # Wide areas at half size: a bilateral mean costs the square of its width.
-    half = cv2.resize(flat, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = cast(Image, cv2.resize(clean, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     wide = half
     for _ in range(2):
         wide = _bilateral(wide, 2.5 * scale, 4.0 + 3.0 * amount)
-    detail = flat - _enlarged(half, flat)
+    detail = clean - _enlarged(half, clean)
     # What halving lost comes back where it is an edge, and stays away where it is grain.
     strength = np.abs(detail).sum(-1, keepdims=True)
     edge = np.clip(strength / np.float32(2.0 + 2.0 * amount) - np.float32(0.5), 0, 1)
-    flat = _enlarged(wide, flat) + detail * edge
+    flat = _enlarged(wide, clean) + detail * edge
     return along(flat, tangents, 2.0 * scale * amount, max(1.0, 1.5 * scale))
 
 
@@ -150,13 +154,13 @@ def _ink(clean: Image, flat: Image, tangents: Image, look: Look, scale: float, q
     if look.line_amount <= 0:
         return ink
     # Calm ground shows faint lines (a lapel, fingers); busy ground (wood, leaves) only its strong ones.
-    busy = cv2.GaussianBlur(np.abs(difference), (0, 0), 10.0 * scale)
+    busy = cast(Image, cv2.GaussianBlur(np.abs(difference), (0, 0), 10.0 * scale))
     threshold = (np.float32(0.22) + np.float32(0.9) * busy) / np.float32(look.line_amount)
     if quiet is not None:
         threshold = threshold * (1 + 3 * quiet)
     lines = line_ink(difference, threshold, 0.85 * look.line_sharpness)
     if quiet is not None:
-        lines = lines * (1 - np.float32(0.4) * quiet)
+        lines = (lines * (1 - np.float32(0.4) * quiet)).astype(np.float32)
     return np.maximum(ink, without_specks(lines, 7.0 * scale))
 
 
@@ -164,7 +168,7 @@ def _coloured(lab: Image, look: Look) -> Image:
     stepped = lab.copy()
     light = stepped[..., 0] * np.float32(0.01)
     light = light + np.float32(0.04 * look.lift) * light * (1 - light)
-    stepped[..., 0] = soft_steps(np.clip(light, 0, 1), look.levels, look.step_softness) * 100
+    stepped[..., 0] = soft_steps(np.clip(light, 0, 1).astype(np.float32), look.levels, look.step_softness) * 100
     stepped[..., 1:] *= np.float32(look.saturation)
     picture = np.clip(cv2.cvtColor(stepped, cv2.COLOR_Lab2RGB), 0, 1)
     paper = np.array(look.paper, np.float32)

@@ -48,6 +48,12 @@ class DiffuseSettings:
         minimum=0.0,
         maximum=1.0,
     )
+    ink_colour: str = option(
+        "", 'filter: colour of the lines, like "#1a1420"; empty takes the look\'s own. Pure black looks printed.'
+    )
+    paper_colour: str = option(
+        "", 'filter: colour of the paper, like "#fff8e8", which tints the whole picture; empty takes the look\'s own.'
+    )
     folder: str = option(
         "painted",
         "painted: where your pictures are, relative to the shot. Each is named by its frame, like 000012.png.",

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The diffuse stage: the keys redrawn. Each engine is a module of its own; a diffusion model will be one more."""
+"""The diffuse stage: the keys redrawn.
+
+Each engine is a module of its own with `run(context, settings)`. A diffusion model is one more: a choice in
+`schema/diffuse.py`, a module beside these and a line in the table below; nothing before or after this stage changes.
+"""
 
 from __future__ import annotations
 
