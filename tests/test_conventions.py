@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from lineboil.addon.engine.frames import frame_name
 from lineboil.addon.engine.image import files
 from lineboil.addon.engine.image.flow import FlowFinder, grey8, occluded

@@ -102,9 +102,11 @@ class ShotState:
     def is_finished(self, spec: StageSpec, frame: int) -> bool:
         """Whether a frame is made, or the artist has put an own one in its place."""
         journal = self.journal(spec.name)
+        name = frame_name(frame, spec.suffix)
+        besides = (f"{folder}/{name}" for folder in spec.extra_outputs if f"{folder}/{name}" in journal.entries)
         return all(
-            journal.condition(f"{folder}/{frame_name(frame, spec.suffix)}") in ("finished", "edited")
-            for folder in spec.folders
+            journal.condition(path) in ("finished", "edited")
+            for path in (*(f"{folder}/{name}" for folder in spec.folders), *besides)
         )
 
     def record(self, stage: str) -> Record | None:
@@ -209,6 +211,8 @@ class ShotState:
         record = self.record(spec.name)
         told: list[str] = []
         if record is None or record.parts != parts:
+            # What the artist has to mend first (a clip that is not there) is told before anything goes.
+            spec.files(self.shot.settings[spec.name], self.shot.root)
             told += self._clear(spec, keep_edits=record is not None and _same_footage(record.parts, parts))
             record = Record(parts=parts)
         told += self._set_foreign_aside(spec)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import EngineError, MissingError
+from ..errors import EngineError, InputError, MissingError
 from ..footage import Footage
 from ..frames import frame_name
 from ..image import files, flow_store
@@ -19,6 +19,8 @@ from ..schema.base import StageSpec
 from ..schema.registry import BY_NAME, STAGES
 from ..shot import Shot
 from ..state import Record, ShotState
+
+_FRAME_SIZED = ("frames", "alpha", "despilled", "matte", "depth")
 
 
 class StageContext:
@@ -118,15 +120,28 @@ class StageContext:
 
     def read_rgb(self, folder: str, frame: int) -> npt.NDArray[np.float32]:
         """A colour frame, float32 (H, W, 3), 0..1, sRGB."""
-        return files.read_rgb(self.path(folder, frame))
+        return self._fitting(files.read_rgb(self.path(folder, frame)), folder, frame)
 
     def read_rgb8(self, folder: str, frame: int) -> npt.NDArray[np.uint8]:
         """A colour frame, uint8 (H, W, 3), sRGB."""
-        return files.read_rgb8(self.path(folder, frame))
+        return self._fitting(files.read_rgb8(self.path(folder, frame)), folder, frame)
 
     def read_grey(self, folder: str, frame: int) -> npt.NDArray[np.float32]:
         """A grey frame, float32 (H, W), 0..1."""
-        return files.read_grey(self.path(folder, frame))
+        return self._fitting(files.read_grey(self.path(folder, frame)), folder, frame)
+
+    def _fitting(self, image: npt.NDArray[Any], folder: str, frame: int) -> npt.NDArray[Any]:
+        """The picture, if it has the size that this folder's pictures have; the artist may have painted over it."""
+        footage = self.state.footage()
+        if footage is None or folder not in _FRAME_SIZED:
+            return image
+        if image.shape[:2] != (footage.height, footage.width):
+            raise InputError(
+                f"is {image.shape[1]}x{image.shape[0]} pixels, the frames are {footage.width}x{footage.height}",
+                where=str(self.path(folder, frame)),
+                remedy="Paint it at the size of the frames, or delete it to have it made anew.",
+            )
+        return image
 
     def write_rgb(self, folder: str, frame: int, image: npt.NDArray[Any], bits: int = 8) -> None:
         """Finish a colour frame: float 0..1 or uint8, (H, W, 3) or (H, W, 4)."""
