@@ -130,6 +130,7 @@ def test_strokes_overrule(tmp_path: Path, recorder: Any) -> None:
     for frame in (4, 12):
         found = matte(shot, frame)
         assert found[42:68, 43:47].min() > 0.9
+        assert overlap(found, figure(3)) > 0.6, "the cut goes on from the strokes to the figure's edge"
         assert found[:, :3].max() == 0
 
 

@@ -104,8 +104,10 @@ class MotionMatte:
         return np.minimum(own, np.asarray(cv2.dilate(carried, _disc(3)), np.float32))
 
     def _raw(self, frame: int) -> Float:
-        cut = grabcut.cut(self._small(frame), self._labels(frame), frame, iterations=3)
-        matte = solid(cut.astype(np.uint8), _LEAST_SHARE).astype(np.float32)
+        labels = self._labels(frame)
+        cut = grabcut.cut(self._small(frame), labels, frame, iterations=3).astype(np.float32)
+        reached = hysteresis(cut + (labels == grabcut.CHARACTER), 0.5, 1.5)
+        matte = solid(reached, _LEAST_SHARE).astype(np.float32)
         size = (self._context.footage.width, self._context.footage.height)
         return np.asarray(cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -132,8 +134,13 @@ class MotionMatte:
         labels = np.full(region.shape, grabcut.MAYBE_BACKGROUND, np.uint8)
         labels[region > 0] = grabcut.MAYBE_CHARACTER
         labels[(cv2.erode(region & sure, _disc(3))) > 0] = grabcut.CHARACTER
-        labels[cv2.dilate(region, _disc(6)) == 0] = grabcut.BACKGROUND
-        self._strokes.paint(labels, frame)
+        far = cv2.dilate(region, _disc(6)) == 0
+        labels[far] = grabcut.BACKGROUND
+        painted = labels.copy()
+        if self._strokes.paint(painted, frame):
+            # Strokes may speak of what does not move: then nothing is surely background but what they say.
+            labels[far] = grabcut.MAYBE_BACKGROUND
+            self._strokes.paint(labels, frame)
         allowed = self._allowed(frame)
         if allowed is not None:
             labels[allowed == 0] = grabcut.BACKGROUND

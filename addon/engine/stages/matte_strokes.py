@@ -21,14 +21,13 @@ from .matte_base import Bytes, Float, Motion, scene_of
 
 _MOST_POINTS = 6000
 _LOST_PIXELS = 1.5
-_LONGEST_SECONDS = 2.0
 
 
 class Strokes:
     """Points of the painted strokes at every frame they reach.
 
-    The points travel with the motion, in both directions from each painted frame up to two seconds, and end where the
-    motion back does not return to them.
+    The points travel with the motion, in both directions from each painted frame, and end where the motion back does
+    not return to them and at cuts.
 
     Args:
         context: Of the running stage.
@@ -55,34 +54,39 @@ class Strokes:
         """Whether some frame is painted."""
         return bool(self._painted)
 
-    def paint(self, labels: Bytes, frame: int) -> None:
-        """Write the strokes into GrabCut labels (h, w) of a frame; a stroke of the frame itself counts last."""
-        reach = round(_LONGEST_SECONDS * float(self._context.footage.frame_rate))
+    def paint(self, labels: Bytes, frame: int) -> bool:
+        """Write the strokes into GrabCut labels (h, w) of a frame; the nearest painted frame has the last word.
+
+        Returns:
+            Whether anything was written.
+        """
         first, last = scene_of(self._context, frame)
-        near = [one for one in self._painted if first <= one <= last and abs(one - frame) <= reach]
-        before = [one for one in near if one < frame][-1:]
-        after = [one for one in near if one > frame][:1]
-        own = [frame] if frame in self._points else []
-        for source in [*(after if not own else []), *(before if not own else []), *own]:
-            for x, y, label in self._carried(source, frame):
-                cv2.circle(labels, (round(float(x)), round(float(y))), 1, int(label), -1)
+        before = [one for one in self._painted if first <= one <= frame][-1:]
+        after = [one for one in self._painted if frame < one <= last][:1]
+        sources = before if before == [frame] else sorted([*before, *after], key=lambda one: -abs(one - frame))
+        carried = [point for source in sources for point in self._carried(source, frame)]
+        for x, y, label in carried:
+            cv2.circle(labels, (round(float(x)), round(float(y))), 1, int(label), -1)
+        return bool(carried)
 
     def _carried(self, source: int, frame: int) -> Float:
-        """Points (n, 3) x, y, label of a painted frame at another one."""
-        if source == frame:
-            return self._points[source]
-        path = self._context.cache(f"strokes/{source:06d}") / f"{frame:06d}.npy"
-        if path.is_file():
-            return np.load(path)
+        """Points (n, 3) x, y, label of a painted frame at another one; every step is kept for the next frames."""
         step = 1 if frame > source else -1
-        points = self._carried_step(source, frame - step, frame)
-        data = io.BytesIO()
-        np.save(data, points)
-        write_atomic(path, data.getvalue())
+        known = frame
+        while known != source and not self._kept(source, known).is_file():
+            known -= step
+        points = self._points[source] if known == source else np.load(self._kept(source, known))
+        for start in range(known, frame, step):
+            points = self._moved(points, start, start + step)
+            data = io.BytesIO()
+            np.save(data, points)
+            write_atomic(self._kept(source, start + step), data.getvalue())
         return points
 
-    def _carried_step(self, source: int, start: int, end: int) -> Float:
-        points = self._carried(source, start)
+    def _kept(self, source: int, frame: int) -> Path:
+        return self._context.cache(f"strokes/{source:06d}") / f"{frame:06d}.npy"
+
+    def _moved(self, points: Float, start: int, end: int) -> Float:
         if not len(points):
             return points
         there, back = self._motion.flow(start, end), self._motion.flow(end, start)
