@@ -10,40 +10,58 @@ from ..settings import option
 from .base import StageSpec
 
 FOLDER = "depth"
-FILE = "depth/depth.json"
+FACTS_FILE = "depth/depth.json"
 
 
 @dataclass(frozen=True)
 class DepthSettings:
-    """How near each pixel is. The embedded engine makes a layout depth: good for relief, light and blur."""
+    """How near each pixel is: a layout depth, good for light, shadow and camera moves of about 15 degrees."""
 
     engine: Literal["auto", "relief", "flat"] = option(
         "auto",
-        "relief: people from the landmarks of body, hands and face, anything else swollen from its matte's shape. "
-        "flat: the character is a card. auto takes relief.",
+        "auto shapes people by their body, hand and face landmarks and anything else by the matte's shape. relief: by "
+        "the matte's shape only. flat: a card that stands where the character stands.",
     )
-    strength: float = option(1.0, "How deep the relief is; 1 is life-size.", minimum=0.0, maximum=3.0)
-    face: bool = option(True, "A modelled face where one is seen from the front.")
-    hands: bool = option(True, "Modelled hands where they are seen.")
-    steadiness: float = option(
-        1.0, "How far landmarks are smoothed in time; 1 is as measured best, 0 not at all.", minimum=0.0, maximum=4.0
+    strength: float = option(
+        1.0, "How much relief: 1 is as deep as a person is, 0 is flat.", minimum=0.0, maximum=3.0
+    )
+    smoothness: float = option(
+        0.5,
+        "How far the relief is blurred, in centimetres on the person. More hides the joints between body parts.",
+        minimum=0.0,
+        maximum=10.0,
+        unit="cm",
+    )
+    steadiness: Literal["off", "light", "normal"] = option(
+        "normal", "How far the relief is calmed along the motion: normal is a weighted mean of 5 frames, light of 3."
+    )
+    face: bool = option(True, "Give the face its own shape.")
+    hands: bool = option(True, "Give the hands and fingers their own shape.")
+    background: Literal["room", "wall", "none"] = option(
+        "room",
+        "What is behind the character: room is a floor that meets the feet and a wall; wall leaves the floor out; none "
+        "is as far as can be.",
+    )
+    background_distance: float = option(
+        2.0, "How far behind the character the wall stands.", minimum=0.2, maximum=100.0, unit="m"
     )
     field_of_view: float = option(
-        60.0,
-        "Horizontal field of view of the camera, of the picture's long side: phones have 60 to 70.",
-        minimum=10.0,
-        maximum=130.0,
+        65.0,
+        "Angle the footage's longer side sees. 65 is a phone's main lens while filming; a long lens sees 20 to 40.",
+        minimum=5.0,
+        maximum=140.0,
         unit="degrees",
     )
-    height_metres: float = option(
-        1.7,
-        "How tall the character is when no landmarks tell: from it follows how far away it stands.",
-        minimum=0.05,
-        maximum=20.0,
-        unit="m",
+    camera_height: float = option(
+        1.5, "Height of the camera that filmed over the floor; 1.5 is held before the chest.", minimum=0.05,
+        maximum=100.0, unit="m"
     )
-    wall_metres: float = option(
-        2.0, "How far behind the character the background's wall is put.", minimum=0.2, maximum=100.0, unit="m"
+    subject_height: float = option(
+        1.7,
+        "Height of the character, used where no landmarks tell its size.",
+        minimum=0.02,
+        maximum=100.0,
+        unit="m",
     )
 
 
@@ -53,6 +71,6 @@ SPEC = StageSpec(
     settings=DepthSettings,
     inputs=("footage", "flow", "pose", "matte"),
     folders=(FOLDER,),
-    doc="How near each pixel is: a layout depth of the character on its ground, the background behind.",
-    extra_outputs=(FILE,),
+    doc="How near each pixel is: relief of the character, the floor and the wall, in one range for the shot.",
+    extra_outputs=(FACTS_FILE,),
 )

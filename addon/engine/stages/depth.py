@@ -1,139 +1,190 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The depth stage: a layout depth of the character on its ground, the background behind."""
+"""How near each pixel is: relief of the people, the floor they stand on and the wall behind, in one range."""
 
 from __future__ import annotations
 
-import io
 import json
-from functools import lru_cache
-from pathlib import Path
+import math
+from dataclasses import dataclass
 from typing import cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ..cache import write_atomic
-from ..image.layout import Layout, focal_pixels
-from ..image.warp import Flow, compose, resize_flow, warp
-from ..schema.depth import FILE, FOLDER, DepthSettings
+from ..image.relief import Float
+from ..image.relief_ground import Ground, background, horizon_row
+from ..models.person.landmarks import load_landmarks
+from ..schema.depth import FACTS_FILE, FOLDER, DepthSettings
 from .context import StageContext
-from .depth_figures import Figures, measure_figures
+from .depth_relief import Kept, ReliefMaker, Standing
+from .depth_tracks import held, in_time, person_tracks
 
-Image = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
 
-_GRID_PIXELS = 384
-_WEIGHTS = {0: 6.0, 1: 4.0, 2: 1.0}
 _LABEL = "layout depth"
-_FORMULA = "distance = 1 / (d * (1 / near_metres - 1 / far_metres) + 1 / far_metres)"
+_FORMULA = "metres = 1 / (1 / far_metres + value * (1 / near_metres - 1 / far_metres)), value = pixel / 65535"
+_STANDING_SECONDS = 0.5
+_CUT_SHARE = 0.55
+_MOST_NEARER = 2.5
+_NONE_METRES = 1000.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is the same or known for all frames before the first is written.
+
+    Attributes:
+        standing: Where everyone stands.
+        horizon_rows: (N,) of the footage.
+        focal_pixels: Of the camera that filmed.
+        wall_metres: Distance of the background.
+        near_metres: Distance of value 1.
+        far_metres: Distance of value 0.
+    """
+
+    standing: Standing
+    horizon_rows: Array
+    focal_pixels: float
+    wall_metres: float
+    near_metres: float
+    far_metres: float
 
 
 def run(context: StageContext) -> None:
-    """Measure the shot, model every frame on a small grid, then steady, enlarge and write."""
+    """Make `depth/` (16 bits, near is 65535) and `depth/depth.json` with the range in metres."""
     pending = context.pending()
-    figures = measure_figures(context)
-    layout = _layout(context, figures)
-    context.write_text(FILE, _description(context, layout, figures))
-    context.record(engine=figures.engine, label=_LABEL)
-    raw = _Raw(context, figures)
-    for done, frame in enumerate(pending, 1):
-        distance = _steady(context, raw, frame)
-        context.write_grey(FOLDER, frame, _disparity(context, layout, distance, frame), bits=16)
-        context.step("modelling", done, len(pending))
+    standing = _standing(context)
+    maker = ReliefMaker(context, standing)
+    plan = _plan(context, standing, _measured(context, maker))
+    for done, frame in enumerate(pending):
+        context.step("writing depth", done, len(pending))
+        context.write_grey(FOLDER, frame, _picture(context, plan, maker.calm(frame), frame), bits=16)
+    _write_facts(context, plan)
 
 
-def grid_of(width: int, height: int) -> tuple[int, int, float]:
-    """Width, height and scale of the working grid."""
-    scale = min(1.0, _GRID_PIXELS / max(width, height))
-    return max(2, round(width * scale)), max(2, round(height * scale)), scale
+def focal_length(width: int, height: int, field_of_view_degrees: float) -> float:
+    """Focal length in pixels of a lens whose longer side sees this angle."""
+    return max(width, height) / 2 / math.tan(math.radians(field_of_view_degrees) / 2)
 
 
-def _layout(context: StageContext, figures: Figures) -> Layout:
+def _standing(context: StageContext) -> Standing:
     settings: DepthSettings = context.settings
     footage = context.footage
-    wall = figures.farthest_metres + settings.wall_metres
-    near = max(0.35 * figures.nearest_metres, figures.nearest_metres - 0.5 * max(settings.strength, 0.2))
-    return Layout(
-        focal_pixels=focal_pixels(footage.width, footage.height, settings.field_of_view),
-        horizon_pixels=(footage.height - 1) / 2,
-        camera_metres=figures.camera_metres,
-        wall_metres=wall,
-        near_metres=near,
-        far_metres=1.02 * wall,
-    )
+    focal = focal_length(footage.width, footage.height, settings.field_of_view)
+    tracks = []
+    if settings.engine != "relief" and context.is_enabled("pose"):
+        landmarks = load_landmarks(context.file("pose/landmarks.npz"))
+        tracks = person_tracks(landmarks, footage.scenes, float(footage.frame_rate))
+        tracks = [track for track in tracks if np.isfinite(track.pixels_per_metre).all()]
+    if tracks:
+        scale = np.stack([track.pixels_per_metre for track in tracks])
+    else:
+        scale = np.full((1, footage.count), _matte_scale(context))
+    return Standing(tracks, focal / scale, scale)
 
 
-def _description(context: StageContext, layout: Layout, figures: Figures) -> str:
+def _matte_scale(context: StageContext) -> float:
+    """Pixels per metre from the height of the matte, over frames spread through the shot."""
     settings: DepthSettings = context.settings
-    values = {
+    heights: list[float] = []
+    for frame in sorted({round(place) for place in np.linspace(1, context.footage.count, 12)}):
+        rows = np.flatnonzero((context.read_grey("matte", frame) > 0.5).sum(axis=1) > 1)
+        if len(rows):
+            cut = rows[-1] >= context.footage.height - 2 and rows[0] > 1
+            shown = _CUT_SHARE if cut else 1.0
+            heights.append(float(rows[-1] - rows[0] + 1) / shown)
+    typical = float(np.median(heights)) if heights else float(context.footage.height)
+    return max(typical, 2.0) / settings.subject_height
+
+
+def _measured(context: StageContext, maker: ReliefMaker) -> list[Kept]:
+    """Facts of all frames; the pictures themselves are not held."""
+    count = context.footage.count
+    found: list[Kept] = []
+    nothing = np.zeros((0, 0), np.float32)
+    for frame in range(1, count + 1):
+        context.step("shaping the figure", frame - 1, count)
+        kept = maker.kept(frame)
+        found.append(Kept(nothing, kept.near, kept.foot, kept.lowest_row, kept.covered))
+    return found
+
+
+def _plan(context: StageContext, standing: Standing, facts: list[Kept]) -> Plan:
+    settings: DepthSettings = context.settings
+    footage = context.footage
+    focal = focal_length(footage.width, footage.height, settings.field_of_view)
+    shown = np.array([kept.covered > 0 for kept in facts])
+    rows = _horizon_rows(context, standing, facts, focal)
+    farthest = float(standing.distances.max())
+    wall = _NONE_METRES if settings.background == "none" else farthest + settings.background_distance
+    distances = np.maximum(standing.distances[0] - np.array([kept.near for kept in facts]), 0.05)
+    nearest = float(np.percentile(distances[shown], 2)) if shown.any() else farthest
+    if settings.background == "room":
+        floors = [Ground(row, focal, settings.camera_height).disparity(footage.height - 1) for row in rows]
+        lowest = max(float(np.percentile(floors, 98)), 1e-3)
+        nearest = min(nearest, max(1 / lowest, float(standing.distances.min()) / _MOST_NEARER))
+    return Plan(standing, rows, focal, wall, nearest * 0.98, wall * 1.02)
+
+
+def _horizon_rows(context: StageContext, standing: Standing, facts: list[Kept], focal: float) -> Array:
+    """Rows that let the floor meet the feet, slow in time."""
+    settings: DepthSettings = context.settings
+    footage = context.footage
+    rows = np.full(footage.count, np.nan)
+    for index, kept in enumerate(facts):
+        if not kept.covered:
+            continue
+        cut = kept.lowest_row >= footage.height
+        foot = standing.tracks[0].foot_row(index + 1, footage.height) if standing.tracks and cut else kept.lowest_row
+        metres = float(standing.distances[0, index]) - (0.0 if cut else kept.foot)
+        rows[index] = horizon_row(foot, max(metres, 0.05), focal, settings.camera_height)
+    calm = held(in_time(rows, footage.scenes, _STANDING_SECONDS * float(footage.frame_rate)), footage.scenes)
+    known = calm[np.isfinite(calm)]
+    return np.where(np.isfinite(calm), calm, float(np.median(known)) if len(known) else footage.height / 2)
+
+
+def _picture(context: StageContext, plan: Plan, relief: Float, frame: int) -> Float:
+    """Disparity of a frame in the shot's range, (H, W) float32 0..1."""
+    settings: DepthSettings = context.settings
+    width, height = context.footage.width, context.footage.height
+    matte = context.read_grey("matte", frame)
+    large = cast(Float, cv2.resize(relief, (width, height), interpolation=cv2.INTER_LINEAR))
+    distance = np.float32(plan.standing.distances[0, frame - 1]) - large
+    figure = 1 / np.maximum(distance, np.float32(0.05))
+    ground = Ground(float(plan.horizon_rows[frame - 1]), plan.focal_pixels, settings.camera_height)
+    room = background((height, width), ground if settings.background == "room" else None, plan.wall_metres)
+    far, near = 1 / plan.far_metres, 1 / plan.near_metres
+    disparity = room + (figure - room) * matte
+    return np.clip((disparity - np.float32(far)) / np.float32(near - far), 0, 1).astype(np.float32)
+
+
+def _write_facts(context: StageContext, plan: Plan) -> None:
+    settings: DepthSettings = context.settings
+    people = len(plan.standing.tracks)
+    flat = settings.engine == "flat"
+    engine = "flat" if flat else "body" if people else "relief"
+    facts = {
         "label": _LABEL,
         "source": "footage",
-        "engine": figures.engine,
-        "unit": "disparity, 65535 is nearest",
-        "formula": _FORMULA,
-        "near_metres": round(layout.near_metres, 5),
-        "far_metres": round(layout.far_metres, 5),
-        "wall_metres": round(layout.wall_metres, 5),
-        "subject_metres": round(figures.typical_metres, 5),
-        "camera_metres": round(layout.camera_metres, 5),
+        "engine": engine,
+        "unit": "relative",
+        "near_value": 65535,
+        "near_metres": round(plan.near_metres, 5),
+        "far_metres": round(plan.far_metres, 5),
+        "metres_formula": _FORMULA,
+        "metres_are": "estimated from the size of the person, a guessed lens and a level camera",
         "field_of_view_degrees": settings.field_of_view,
-        "focal_pixels": round(layout.focal_pixels, 4),
-        "horizon_pixels": layout.horizon_pixels,
-        "distances_metres": [round(float(value), 4) for value in figures.distances_metres],
+        "focal_pixels": round(plan.focal_pixels, 3),
+        "camera_height_metres": settings.camera_height,
+        "horizon_row": round(float(np.median(plan.horizon_rows)), 2),
+        "wall_metres": round(plan.wall_metres, 4),
+        "pixels_per_metre": round(float(np.median(plan.standing.pixels_per_metre[0])), 3),
+        "subject_metres": [round(float(value), 4) for value in plan.standing.distances[0]],
+        "people": people,
+        "lean_degrees": [round(math.degrees(track.lean), 1) for track in plan.standing.tracks],
     }
-    return json.dumps(values, indent=1) + "\n"
-
-
-class _Raw:
-    """Distances of the figure before steadying, one small file a frame, made on demand."""
-
-    def __init__(self, context: StageContext, figures: Figures) -> None:
-        self._context = context
-        self._figures = figures
-        self._folder = context.cache("raw")
-        self.get = lru_cache(maxsize=8)(self._get)
-
-    def _path(self, frame: int) -> Path:
-        return self._folder / f"{frame:06d}.npy"
-
-    def _get(self, frame: int) -> Image:
-        path = self._path(frame)
-        if not path.is_file():
-            self._make(frame, path)
-        return np.load(path, allow_pickle=False).astype(np.float32) + np.float32(self._figures.typical_metres)
-
-    def _make(self, frame: int, path: Path) -> None:
-        width, height, scale = grid_of(self._context.footage.width, self._context.footage.height)
-        matte = cv2.resize(self._context.read_grey("matte", frame), (width, height), interpolation=cv2.INTER_AREA)
-        distance = self._figures.distance(frame, cast(Image, matte), scale)
-        # Half precision about the usual distance keeps a tenth of a millimetre.
-        stream = io.BytesIO()
-        np.save(stream, (distance - np.float32(self._figures.typical_metres)).astype(np.float16))
-        write_atomic(path, stream.getvalue())
-
-
-def _steady(context: StageContext, raw: _Raw, frame: int) -> Image:
-    """The mean of five frames along the motion, weights 1 4 6 4 1, inside the scene."""
-    first, last = context.footage.scene_of(frame)
-    total = _WEIGHTS[0] * raw.get(frame)
-    weight = _WEIGHTS[0]
-    for direction in (-1, 1):
-        flow: Flow | None = None
-        for reach in (1, 2):
-            other = frame + direction * reach
-            if not first <= other <= last:
-                break
-            step = resize_flow(context.flow(other - direction, other), *total.shape)
-            flow = step if flow is None else compose(flow, step)
-            total = total + _WEIGHTS[reach] * warp(raw.get(other), flow)
-            weight += _WEIGHTS[reach]
-    return (total / weight).astype(np.float32)
-
-
-def _disparity(context: StageContext, layout: Layout, distance: Image, frame: int) -> Image:
-    footage = context.footage
-    size = (footage.width, footage.height)
-    matte = np.clip((context.read_grey("matte", frame) - np.float32(0.25)) * 2, 0, 1)
-    figure = layout.disparity(cast(Image, cv2.resize(distance, size, interpolation=cv2.INTER_CUBIC)))
-    behind = layout.disparity(layout.background(*size, 1.0))
-    return (behind + (figure - behind) * matte).astype(np.float32)
+    context.write_text(FACTS_FILE, json.dumps(facts, indent=1) + "\n")
+    context.record(engine=engine, people=people, label=_LABEL)
+    if engine == "relief" and settings.engine == "auto":
+        context.note("nobody's landmarks are known: the relief follows the matte's shape alone")
