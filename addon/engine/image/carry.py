@@ -25,6 +25,8 @@ _FILL_REDUCTION = 4
 _PLANE_BONUS = np.float32(0.06)
 _ANCHOR_EVERY = 2
 _STRIDE = 2
+_FULL_GAIN = 0.05
+_COST_REACH = 5
 _COST_WEIGHTS = np.array([[1 / 3, 1 / 3, 1 / 3, 2]], np.float32) / 24
 _RESIDUAL_LIMIT_PIXELS = 3.0
 
@@ -159,7 +161,7 @@ class LayerTracker:
         seen = warp(self._key.matte, whole)
         figure = self._better(view, self._figure, fill(residual, view.figure & (seen > 0.9), _FILL_REDUCTION))
         # Outside the figure its costs mean nothing: what was chosen there by them would fray the silhouette.
-        self._figure = fill(figure, view.figure, _FILL_REDUCTION)
+        self._figure = fill(figure, view.matte > 0.5, _FILL_REDUCTION)
         self._ground = self._better(view, self._ground, fill(residual, view.ground & (seen < 0.1), _FILL_REDUCTION))
 
     def _residual(self, view: View, flow: Flow) -> Flow:
@@ -167,13 +169,13 @@ class LayerTracker:
         return self._finder.between(view.grey, seen)
 
     def _better(self, view: View, flow: Flow, residual: Flow) -> Flow:
-        """The map with the correction where the footage agrees better with it."""
+        """The map with as much of the correction as makes the footage agree better."""
         length = np.maximum(_length(residual), np.float32(1e-6))
         capped = residual * np.minimum(np.float32(1), _RESIDUAL_LIMIT_PIXELS / length)[..., None]
         moved = compose(capped, flow)
-        worse = self.cost(view, moved) >= self.cost(view, flow)
-        np.copyto(moved, flow, where=_enlarged(worse, view.grey.shape)[..., None])
-        return moved
+        gain = (self.cost(view, flow) - self.cost(view, moved)) * np.float32(1 / _FULL_GAIN)
+        share = _enlarged(np.clip(gain + np.float32(0.5), 0, 1), view.grey.shape)
+        return flow + (moved - flow) * share[..., None]
 
     def cost(self, view: View, flow: Flow) -> Image:
         """How little the key's footage under a map looks like the frame, averaged nearby.
@@ -184,7 +186,7 @@ class LayerTracker:
         at = positions(*view.grey.shape)[::_STRIDE, ::_STRIDE] + flow[::_STRIDE, ::_STRIDE]
         seen = cv2.remap(self._key.features, at, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         difference = cv2.transform(cv2.absdiff(view.features[::_STRIDE, ::_STRIDE], seen), _COST_WEIGHTS)
-        return cast(Image, cv2.blur(np.minimum(difference, np.float32(1)), (5, 5)))
+        return cast(Image, cv2.blur(np.minimum(difference, np.float32(1)), (_COST_REACH, _COST_REACH)))
 
 
 def _ground_step(flow: Flow, known: Mask, plane: Matrix | None) -> Flow:

@@ -15,7 +15,8 @@ from .relief_face import FaceRelief, with_face
 Points = npt.NDArray[np.float64]
 
 _BASE_SIGMA_METRES = 0.13
-_LIMIT_METRES = 0.1
+_LIMIT_METRES = 0.08
+_OUTSIDE_METRES = 0.2
 _BONES = ((11, 12), (11, 23), (12, 24), (23, 24), (23, 25), (25, 27), (24, 26), (26, 28), (27, 31), (28, 32))
 _EARS = (7, 8)
 _ALONG = np.linspace(0, 1, 5)
@@ -111,7 +112,7 @@ def _base_samples(posture: Posture) -> npt.NDArray[np.float64]:
 def _add_arms(excess: Float, trunk: Float, posture: Posture) -> None:
     scale = posture.pixels_per_metre
     for start, end, first, last in _ARMS:
-        weight = posture.weight * _seen(posture, start, end)
+        weight = posture.weight * _seen(posture, trunk.shape, start, end)
         _add_capsule(excess, trunk, posture.joints[[start, end]], (first, last), scale, weight)
     for side in (0, 1):
         wrist, hand = 15 + side, posture.hands[side]
@@ -119,13 +120,17 @@ def _add_arms(excess: Float, trunk: Float, posture: Posture) -> None:
         tip = posture.joints[wrist] + 1.3 * (knuckles - posture.joints[wrist])
         tip[2] = posture.joints[wrist, 2]
         left = 1.0 - (hand.weight if hand is not None else 0.0)
-        weight = posture.weight * left * _seen(posture, wrist, 19 + side)
+        weight = posture.weight * left * _seen(posture, trunk.shape, wrist, 19 + side)
         _add_capsule(excess, trunk, np.stack([posture.joints[wrist], tip]), (_MITTEN_METRES,) * 2, scale, weight)
 
 
-def _seen(posture: Posture, *joints: int) -> float:
+def _seen(posture: Posture, shape: tuple[int, int], *joints: int) -> float:
+    """How far joints can be relied on: what lies well outside the picture is a guess of the networks."""
     low, high = _LEAST_VISIBILITY
-    t = np.clip((min(posture.visibility[joint] for joint in joints) - low) / (high - low), 0, 1)
+    places = posture.joints[list(joints), :2]
+    outside = np.maximum(np.maximum(-places, places - np.array([shape[1] - 1, shape[0] - 1])), 0).max()
+    visible = (min(posture.visibility[joint] for joint in joints) - low) / (high - low)
+    t = np.clip(min(visible, 1.0) - outside / (_OUTSIDE_METRES * posture.pixels_per_metre), 0, 1)
     return float(t * t * (3 - 2 * t))
 
 

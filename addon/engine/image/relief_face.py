@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .relief import Float, smoothstep
 
 _CELLS = 64
-_REACH = 0.032
+_REACH = 0.026
 _RIM = 0.13
 
 

@@ -147,9 +147,9 @@ def _enlarged(half: Image, like: Image) -> Image:
 def _ink(clean: Image, flat: Image, tangents: Image, look: Look, scale: float, quiet: Image | None) -> Image:
     if look.line_amount <= 0 and look.blacks <= 0:
         return np.zeros(clean.shape[:2], np.float32)
-    difference = flow_difference(
-        np.ascontiguousarray(clean[..., 0]), tangents, look.line_pixels * scale, 3.0 * scale
-    )
+    # Thinner than this a line falls between the pixels.
+    width = max(0.7, look.line_pixels * scale)
+    difference = flow_difference(np.ascontiguousarray(clean[..., 0]), tangents, width, 3.0 * scale)
     ink = black_ink(flat[..., 0], difference, look.blacks)
     if look.line_amount <= 0:
         return ink

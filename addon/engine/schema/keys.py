@@ -51,5 +51,4 @@ SPEC = StageSpec(
     doc="Which frames are redrawn, chosen by what the other keys do not show; yours to edit in keys.json.",
     extra_outputs=(FILE_NAME,),
     merged_outputs=(FILE_NAME,),
-    merged_outputs=(FILE_NAME,),
 )
