@@ -254,7 +254,8 @@ def look_in_tiles(
         for tile in tiles_of(width, height, part):
             for detection in networks.detector(picture, tile, confidence).detections:
                 again = networks.detector(picture, _about(detection), confidence).detections
-                found += [Detection(min(detection.score, again[0].score), again[0].box, again[0].points)][: len(again)]
+                if again:
+                    found.append(Detection(min(detection.score, again[0].score), again[0].box, again[0].points))
         if found:
             found.sort(key=lambda detection: -detection.score)
             return found[0].score, tuple(found)
