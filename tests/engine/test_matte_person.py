@@ -210,3 +210,19 @@ def test_the_edge_moves_by_parts_of_a_pixel() -> None:
     assert np.array_equal(finish(matte, MatteSettings()), matte)
     soft = finish(matte, MatteSettings(feather=4.0))
     assert 0.2 < soft[20, 30] < 0.8
+
+
+@pytest.mark.parametrize("steadiness", ["normal", "strong"])
+def test_in_order_every_frame_is_worked_on_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steadiness: str
+) -> None:
+    monkeypatch.setattr(matte_person, "load_segmenter", stand_in)
+    context = Context(tmp_path, 14, steadiness=steadiness)
+    engine = PersonMatte(context, found(track(14)))
+    calls: dict[str, list[object]] = {"read": [], "flow": []}
+    read, flow = context.read_rgb8, context.flow
+    context.read_rgb8 = lambda folder, frame: (calls["read"].append(frame), read(folder, frame))[1]
+    context.flow = lambda frame, to: (calls["flow"].append((frame, to)), flow(frame, to))[1]
+    for frame in range(1, 15):
+        engine.matte(frame)
+    assert all(len(made) <= len(set(made)) + 8 for made in calls.values()), "windows too short would double the work"

@@ -17,7 +17,8 @@ _LIMBS = (
 )  # fmt: skip
 _TRUNK = (11, 12, 24, 23)
 _HEAD = (0, 7, 8)
-_SEEN = 0.3
+_SEEN = 0.05
+"""Hidden joints count: the gate is against furniture, and a hand at the picture's edge is easily thought hidden."""
 _LOOSE_CLOTHES = 0.45
 """Half-width of a limb with its clothes and of the space left round it, as a share of the trunk's size."""
 

@@ -12,8 +12,6 @@ from ..schema.matte import MatteSettings
 from .context import StageContext
 from .matte_base import Float, Motion, Recent, around
 
-_WINDOW = 8
-
 
 class SteadyMatte:
     """Calms raw mattes inside each scene.
@@ -39,10 +37,11 @@ class SteadyMatte:
         self._settings: MatteSettings = context.settings
         self._picture = picture
         self._present = present or (lambda frame: True)
-        self._motion = Motion(context, _WINDOW)
-        self._raw = Recent(raw, _WINDOW)
-        self._calm = Recent(self._make_calm, _WINDOW)
-        self._refined = Recent(self._make_refined, _WINDOW)
+        # As few as the windows need when frames come in order: flow at full size is what fills the memory.
+        self._motion = Motion(context, 5)
+        self._raw = Recent(raw, 7)
+        self._calm = Recent(self._make_calm, 2)
+        self._refined = Recent(self._make_refined, 5)
 
     def __call__(self, frame: int) -> Float:
         """Coverage (H, W) float32 0..1."""
