@@ -51,7 +51,8 @@ class Upscaler:
     def enlarge(self, image: Image) -> Image:
         """A picture four times as large: float32 (H, W, 3) to (4 H, 4 W, 3), 0..1, sRGB."""
         height, width = image.shape[:2]
-        padded = cv2.copyMakeBorder(image, *[BORDER_PIXELS] * 4, cv2.BORDER_REFLECT_101)
+        rim = BORDER_PIXELS
+        padded = np.pad(image, ((rim, rim), (rim, rim), (0, 0)), mode="symmetric")
         result = np.empty((height * SCALE, width * SCALE, 3), np.float32)
         for top in range(0, height, self.tile_pixels):
             for left in range(0, width, self.tile_pixels):

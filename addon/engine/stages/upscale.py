@@ -35,7 +35,8 @@ def _enlarger(context: StageContext, settings: UpscaleSettings) -> Callable[[Ima
     if settings.engine == "lanczos":
         context.record(engine="lanczos")
         return lambda image: lanczos(image, settings.scale)
-    upscaler = Upscaler(*(model_path(name) for name in MODELS))
+    structure, weights = (model_path(name) for name in MODELS)
+    upscaler = Upscaler(structure, weights)
     context.note(f"Real-ESRGAN runs on: {upscaler.device}")
     context.record(engine="realesrgan", device=upscaler.device)
     return lambda image: reduced(upscaler.enlarge(image), SCALE // settings.scale)
