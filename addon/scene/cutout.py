@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cut-out itself: image sequences, the filming camera's place, the card with its relief, the focus."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from . import nodes, versions
+from .marks import BUILT, Marks
+from .material import OWN_LIGHT, make_figure_material, shader_of
+
+_IMAGES = {"colour": ("cutout/colour", "sRGB"), "matte": ("matte", "Non-Color"), "depth": ("cutout/depth", "Non-Color")}
+
+
+def place_cutout(marks: Marks, job: dict[str, Any], collection: Any) -> dict[str, Any]:
+    """Make or renew the cut-out; returns its objects by name ("filming", "card", "focus")."""
+    images = {name: _sequence(marks, job, name) for name in _IMAGES}
+    filming = marks.ensure("objects", "filming", lambda: _empty("Filming Camera", collection), essential=True)
+    material = marks.ensure(
+        "materials", "figure", lambda: make_figure_material(images["colour"], images["matte"]), essential=True
+    )
+    _set_sequence_users(marks, job, images)
+    shader = shader_of(material)
+    if shader is not None:
+        marks.attribute(material, "default_value", job["settings"]["own_light"], shader.inputs[OWN_LIGHT])
+    group, renewed = nodes.ensure_relief_group(marks.find("node_groups", nodes.MARK))
+    if renewed:
+        marks.changes.append(group.name)
+    card = marks.ensure("objects", "card", lambda: _card(filming, collection, group, material), essential=True)
+    for copy in marks.find("objects", "card"):
+        _set_relief(marks, copy, job, images, material)
+    return {"filming": filming, "card": card, "focus": _focus(marks, job, filming, collection)}
+
+
+def _sequence(marks: Marks, job: dict[str, Any], name: str) -> Any:
+    folder, space = _IMAGES[name]
+    relative = f"//{folder}/{job['clip']['first']:06d}.png"
+    path = str(Path(job["root"]) / folder / f"{job['clip']['first']:06d}.png")
+
+    def make() -> Any:
+        image = bpy.data.images.load(path, check_existing=False)
+        image.name, image.source = f"Figure {name}", "SEQUENCE"
+        image.colorspace_settings.name = space
+        image.filepath = relative
+        return image
+
+    image = marks.ensure("images", name, make, essential=True)
+    for copy in marks.find("images", name):
+        marks.attribute(copy, "filepath", relative)
+    return image
+
+
+def _set_sequence_users(marks: Marks, job: dict[str, Any], images: dict[str, Any]) -> None:
+    """Give every shader texture that shows one of our sequences its range."""
+    clip = job["clip"]
+    wanted = {
+        "frame_duration": clip["count"],
+        "frame_start": clip["start"],
+        "frame_offset": clip["first"] - 1,
+        "use_auto_refresh": True,
+        "use_cyclic": False,
+    }
+    ours = {image.name for image in images.values()}
+    for material in bpy.data.materials:
+        if material.library is not None or material.node_tree is None:
+            continue
+        for node in material.node_tree.nodes:
+            if node.type == "TEX_IMAGE" and node.image is not None and node.image.name in ours:
+                for name, value in wanted.items():
+                    key = f"{node.name}.{name}"
+                    user = node.image_user
+                    marks.set(
+                        material,
+                        key,
+                        value,
+                        lambda user=user, name=name: getattr(user, name),
+                        lambda new, user=user, name=name: setattr(user, name, new),
+                    )
+
+
+def _empty(name: str, collection: Any, parent: Any = None) -> Any:
+    made = bpy.data.objects.new(name, None)
+    made.empty_display_size = 0.2
+    made.parent = parent
+    collection.objects.link(made)
+    return made
+
+
+def _card(filming: Any, collection: Any, group: Any, material: Any) -> Any:
+    card = bpy.data.objects.new("Figure", bpy.data.meshes.new("Figure"))
+    card.parent = filming
+    card.data.materials.append(material)
+    collection.objects.link(card)
+    card.modifiers.new("Relief", "NODES").node_group = group
+    return card
+
+
+def _set_relief(marks: Marks, card: Any, job: dict[str, Any], images: dict[str, Any], material: Any) -> None:
+    modifier = next((item for item in card.modifiers if item.type == "NODES" and item.node_group), None)
+    if modifier is None or modifier.node_group.get("lineboil_id") != nodes.MARK:
+        return
+    is_new = BUILT not in card
+    for name, value in (("Depth", images["depth"]), ("Matte", images["matte"]), ("Material", material)):
+        identifier = nodes.socket_identifier(modifier.node_group, name)
+        if is_new or versions.modifier_input(modifier, identifier) is None:
+            versions.set_modifier_input(modifier, identifier, value)
+    for name, value in _relief_values(job).items():
+        identifier = nodes.socket_identifier(modifier.node_group, name)
+        marks.set(
+            card,
+            name,
+            value,
+            lambda identifier=identifier: versions.modifier_input(modifier, identifier),
+            lambda new, identifier=identifier: versions.set_modifier_input(modifier, identifier, new),
+        )
+
+
+def _relief_values(job: dict[str, Any]) -> dict[str, Any]:
+    clip, depth = job["clip"], job["depth"]
+    columns = job["settings"]["columns"] or min(640, max(clip["width"] // 2, 160))
+    width = clip["width"] / depth["focal_pixels"]
+    return {
+        "Columns": columns,
+        "Rows": max(4, round(columns * clip["height"] / clip["width"])),
+        "Width at 1 m": width,
+        "Height at 1 m": width * clip["height"] / clip["width"],
+        "Near": depth["near_metres"],
+        "Far": depth["far_metres"],
+        "Relief": job["settings"]["relief"],
+        "Pivot Distance": job["subject"]["typical_metres"],
+        "Start": clip["start"],
+        "First File": clip["first"],
+        "Count": clip["count"],
+    }
+
+
+def _focus(marks: Marks, job: dict[str, Any], filming: Any, collection: Any) -> Any:
+    focus = marks.ensure("objects", "focus", lambda: _empty("Focus", collection, filming))
+    if focus is not None:
+        subject = job["subject"]
+        marks.curve(focus, "location", 2, subject["frames"], [-metres for metres in subject["distance"]], "LINEAR")
+    return focus
+
+
+def aim_filming_camera(marks: Marks, filming: Any, frames: list[float], heights: list[float]) -> None:
+    """Stand the filming camera level, at these heights over the floor."""
+    marks.attribute(filming, "rotation_euler", [math.pi / 2, 0.0, 0.0])
+    if len(heights) == 1:
+        marks.attribute(filming, "location", [0.0, 0.0, heights[0]])
+    else:
+        marks.curve(filming, "location", 2, frames, heights, "LINEAR")
