@@ -22,7 +22,7 @@ from .warp import Flow, Image, Mask, compose, homography_flow, inside, positions
 Matrix = npt.NDArray[np.float64]
 
 _FILL_REDUCTION = 4
-_PLANE_BONUS = np.float32(0.06)
+_PLANE_BONUS = np.float32(0.02)
 _ANCHOR_EVERY = 2
 _STRIDE = 2
 _FULL_GAIN = 0.05
@@ -175,7 +175,7 @@ class LayerTracker:
         moved = compose(capped, flow)
         gain = (self.cost(view, flow) - self.cost(view, moved)) * np.float32(1 / _FULL_GAIN)
         share = _enlarged(np.clip(gain + np.float32(0.5), 0, 1), view.grey.shape)
-        return flow + (moved - flow) * share[..., None]
+        return cast(Flow, flow + (moved - flow) * share[..., None])
 
     def cost(self, view: View, flow: Flow) -> Image:
         """How little the key's footage under a map looks like the frame, averaged nearby.

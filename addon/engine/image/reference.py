@@ -47,7 +47,8 @@ def crossfade(before: Image, after: Image, to_before: list[Flow], to_after: list
         share: 0 at the earlier key, 1 at the later one.
     """
     early, late = (_chained(flows) for flows in (to_before, to_after))
-    return (1 - np.float32(share)) * warp(before, early) + np.float32(share) * warp(after, late)
+    mixed = (1 - share) * warp(before, early) + share * warp(after, late)
+    return mixed.astype(np.float32)
 
 
 def _chained(flows: list[Flow]) -> Flow:
