@@ -158,7 +158,7 @@ def _as_bytes(records: Records) -> npt.NDArray[np.uint8]:
     return np.frombuffer(np.ascontiguousarray(records).tobytes(), np.uint8)
 
 
-def _from_bytes(values: npt.NDArray[np.uint8]) -> Records:
+def _from_bytes(values: npt.NDArray[np.generic]) -> Records:
     return np.frombuffer(values.tobytes(), RECORD)
 
 

@@ -115,8 +115,9 @@ def merge(scores: npt.NDArray[np.float64], boxes: Points, points: Points) -> lis
         group[0] = True
         chosen = rest[group]
         weights = scores[chosen] / scores[chosen].sum()
-        box = np.tensordot(weights, boxes[chosen], axes=1)
-        merged.append(Detection(float(scores[rest[0]]), box, np.tensordot(weights, points[chosen], axes=1)))
+        spread = weights[:, None, None]
+        box = (boxes[chosen] * spread).sum(axis=0)
+        merged.append(Detection(float(scores[rest[0]]), box, (points[chosen] * spread).sum(axis=0)))
         rest = rest[~group]
     return merged
 

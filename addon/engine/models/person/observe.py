@@ -23,7 +23,8 @@ LEAST_SCORE = 0.5
 _VISIBLE = 0.5
 _BODY_LARGEST = 6.0
 _BOX_PADDING = 0.06
-_MASK_REACH = 0.35
+_MASK_REACH = 0.3
+_TORSO = (11, 12, 23, 24)
 _COLOUR_LEVELS = 4
 _WRISTS = (15, 16)
 
@@ -233,23 +234,24 @@ def inside_picture(region: Region, picture: npt.NDArray[np.uint8]) -> Region:
 
 
 def person_box(body: Body, width: int, height: int) -> Points:
-    """Left, top, right, bottom of a person in the picture, from the joints that are seen and the body's own mask."""
-    seen = body.points[body.visibility > _VISIBLE, :2]
+    """Left, top, right, bottom of a person in the picture, from the joints and the part of the mask in the picture.
+
+    Shoulders and hips count even where they are outside: the person goes on to the picture's edge there.
+    """
+    counted = body.visibility > _VISIBLE
+    counted[list(_TORSO)] = True
+    joints = np.clip(body.points[counted, :2], 0.0, [width, height])
+    low, high = joints.min(axis=0), joints.max(axis=0)
+    reach = _MASK_REACH * float((high - low).max())
     rows, columns = np.nonzero(body.mask > 0.5)
-    corners = list(seen)
-    if len(rows) > 50:
-        places = body.crop.to_picture(np.column_stack([columns, rows]) + 0.5)
-        mask = np.percentile(places, [0.5, 99.5], axis=0)
-        if len(seen) >= 3:
-            reach = _MASK_REACH * float((seen.max(axis=0) - seen.min(axis=0)).max())
-            mask = np.clip(mask, seen.min(axis=0) - reach, seen.max(axis=0) + reach)
-        corners += list(mask)
-    if not corners:
-        corners = list(body.points[:, :2])
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
+    places = body.crop.to_picture(np.column_stack([columns, rows]) + 0.5)
+    places = places[((places >= 0) & (places <= [width, height])).all(axis=1)]
+    if len(places) > 50:
+        edges = np.percentile(places, [1.0, 99.0], axis=0)
+        low = np.minimum(low, np.maximum(edges[0], low - reach))
+        high = np.maximum(high, np.minimum(edges[1], high + reach))
     padding = _BOX_PADDING * float((high - low).max())
-    box = np.concatenate([low - padding, high + padding])
-    return np.clip(box, 0.0, [width, height, width, height])
+    return np.clip(np.concatenate([low - padding, high + padding]), 0.0, [width, height, width, height])
 
 
 def joint_distance(first: Records, second: Records) -> float:
@@ -327,7 +329,7 @@ def _belongs(hand: Hand, body: Body, side: int) -> bool:
     """Whether a hand hangs on its own wrist, not on the other one or nowhere."""
     own, other = _wrist_distance(hand, body, side), _wrist_distance(hand, body, 1 - side)
     size = _size(hand)
-    return np.isfinite(hand.points).all() and own < 0.8 * size and (own < other or own < 0.4 * size)
+    return bool(np.isfinite(hand.points).all()) and own < 0.8 * size and (own < other or own < 0.4 * size)
 
 
 def _are_same(left: Hand, right: Hand) -> bool:
