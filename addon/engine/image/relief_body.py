@@ -121,7 +121,7 @@ def _add_arms(excess: Float, trunk: Float, posture: Posture) -> None:
         tip[2] = posture.joints[wrist, 2]
         left = 1.0 - (hand.weight if hand is not None else 0.0)
         weight = posture.weight * left * _seen(posture, trunk.shape, wrist, 19 + side)
-        _add_capsule(excess, trunk, np.stack([posture.joints[wrist], tip]), (_MITTEN_METRES,) * 2, scale, weight)
+        _add_capsule(excess, trunk, np.stack([posture.joints[wrist], tip]), (_MITTEN_METRES, _MITTEN_METRES), scale, weight)
 
 
 def _seen(posture: Posture, shape: tuple[int, int], *joints: int) -> float:

@@ -17,7 +17,7 @@ from ..image.along_flow import binomial
 from ..image.flow import occluded
 from ..image.relief import Float, rounded
 from ..image.relief_body import body_relief, skeleton_distance
-from ..image.warp import resize_flow, warp
+from ..image.warp import Flow, resize_flow, warp
 from ..models.person.landmarks import pack, unpack
 from ..schema.depth import DepthSettings
 from .context import StageContext
@@ -27,6 +27,7 @@ from .matte_base import Motion, Recent, around
 _LONG_SIDE = 384
 _WINDOW = 8
 _FOOT_SHARE = 0.04
+_JUMP_METRES, _DOUBT_SHARE = 0.03, 0.02
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,7 @@ class ReliefMaker:
         for index, other in enumerate(range(frame - radius, frame + radius + 1)):
             if other != frame and other in near:
                 there, back = self._motion.flow(frame, other), self._motion.flow(other, frame)
-                fetched = cast(Float, warp(self._recent(other).relief, there))
-                samples[index] = np.where(occluded(there, back), own, fetched)
+                samples[index] = _fetched(own, self._recent(other).relief, there, back)
         return binomial(samples)
 
     def _keep(self, frame: int, path: Path) -> None:
@@ -159,6 +159,16 @@ class ReliefMaker:
         for index, person in enumerate(people[1:], 1):
             np.copyto(relief, self._of(frame, matte, person, True), where=owner == index)
         return relief
+
+
+def _fetched(own: Float, other: Float, there: Flow, back: Flow) -> Float:
+    """A neighbour's relief on the frame's pixels, giving way softly to its own where motion is not to be had."""
+    change = cast(Float, warp(other, there)) - own
+    hidden = cv2.morphologyEx(occluded(there, back).astype(np.float32), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    hidden = cast(Float, cv2.GaussianBlur(hidden, (0, 0), 3.0))
+    # Motion is often unsure inside plain clothes, where the relief is smooth and any neighbour will do.
+    doubt = hidden + (1 - hidden) * np.float32(_DOUBT_SHARE)
+    return (own + change * np.exp(-((change / np.float32(_JUMP_METRES)) ** 2) * doubt)).astype(np.float32)
 
 
 def _read(path: Path) -> Kept | None:

@@ -111,9 +111,9 @@ def in_time(values: Array, scenes: Scenes, sigma_frames: float) -> Array:
 def held(values: Array, scenes: Scenes) -> Array:
     """(N, ...) with absent values taken from the nearest frame of the scene that has them."""
     result = values.copy()
-    flat = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    complete: npt.NDArray[np.bool_] = np.asarray(np.isfinite(values.reshape(len(values), -1)).all(axis=1), np.bool_)
     for first, last in scenes:
-        known = np.flatnonzero(flat[first - 1 : last]) + first - 1
+        known = np.flatnonzero(complete[first - 1 : last]) + first - 1
         if len(known):
             frames = np.arange(first - 1, last)
             after = np.clip(np.searchsorted(known, frames), 0, len(known) - 1)
