@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Relief from a silhouette: inflation, and the smooth fields that body parts are laid on.
 
-Relief is a height in metres towards the camera over the plane of a person's hips; pictures are (H, W).
+Relief is a height in metres towards the camera over the mean plane of a person's body; pictures are (H, W).
 """
 
 from __future__ import annotations

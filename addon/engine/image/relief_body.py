@@ -17,6 +17,7 @@ Points = npt.NDArray[np.float64]
 _BASE_SIGMA_METRES = 0.13
 _LIMIT_METRES = 0.08
 _OUTSIDE_METRES = 0.2
+_NECK_METRES = 0.1
 _BONES = ((11, 12), (11, 23), (12, 24), (23, 24), (23, 25), (25, 27), (24, 26), (26, 28), (27, 31), (28, 32))
 _EARS = (7, 8)
 _ALONG = np.linspace(0, 1, 5)
@@ -96,17 +97,24 @@ def skeleton_distance(posture: Posture, shape: tuple[int, int]) -> Float:
 
 
 def _base_samples(posture: Posture) -> npt.NDArray[np.float64]:
-    joints, visibility = posture.joints, posture.visibility
-    samples: list[npt.NDArray[np.float64]] = []
-    for start, end in _BONES:
-        seen = min(visibility[start], visibility[end]) > 0.5 or max(start, end) <= 24
-        if seen:
-            samples.append(joints[start] + (joints[end] - joints[start]) * _ALONG[:, None])
+    joints = posture.joints
     shoulders, hips = (joints[11] + joints[12]) / 2, (joints[23] + joints[24]) / 2
-    samples.append(shoulders + (hips - shoulders) * np.array([[0.25], [0.5], [0.75]]))
-    weights = [np.ones(sum(len(part) for part in samples)), np.full(len(_EARS), 2.0)]
-    samples.append(joints[list(_EARS)])
-    return np.column_stack([np.concatenate(samples), np.concatenate(weights)])
+    samples = [_samples(shoulders, hips, _ALONG[1:4], 1.0)]
+    for start, end in _BONES:
+        # Fading in and out with what is seen: a threshold would make the relief jump.
+        seen = float(np.clip((min(posture.visibility[[start, end]]) - 0.3) / 0.4, 0, 1))
+        samples.append(_samples(joints[start], joints[end], _ALONG, 1.0 if max(start, end) <= 24 else seen))
+    for ear in _EARS:
+        head = joints[ear].copy()
+        # A head cannot be far before or behind the shoulders; the networks guess so from behind.
+        head[2] = shoulders[2] + _NECK_METRES * np.tanh((head[2] - shoulders[2]) / _NECK_METRES)
+        samples.append(_samples(head, head, _ALONG[:1], 2.0))
+    return np.concatenate(samples)
+
+
+def _samples(start: Points, end: Points, along: Points, weight: float) -> Points:
+    places = start + (end - start) * along[:, None]
+    return np.column_stack([places, np.full(len(along), weight)])
 
 
 def _add_arms(excess: Float, trunk: Float, posture: Posture) -> None:
@@ -121,7 +129,8 @@ def _add_arms(excess: Float, trunk: Float, posture: Posture) -> None:
         tip[2] = posture.joints[wrist, 2]
         left = 1.0 - (hand.weight if hand is not None else 0.0)
         weight = posture.weight * left * _seen(posture, trunk.shape, wrist, 19 + side)
-        _add_capsule(excess, trunk, np.stack([posture.joints[wrist], tip]), (_MITTEN_METRES, _MITTEN_METRES), scale, weight)
+        ends, radii = np.stack([posture.joints[wrist], tip]), (_MITTEN_METRES, _MITTEN_METRES)
+        _add_capsule(excess, trunk, ends, radii, scale, weight)
 
 
 def _seen(posture: Posture, shape: tuple[int, int], *joints: int) -> float:

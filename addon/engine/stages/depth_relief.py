@@ -36,7 +36,7 @@ class Standing:
 
     Attributes:
         tracks: Of the people; empty where the matte's shape alone speaks.
-        distances: (P, N) metres from the camera to each person's hips; one row where there are no people.
+        distances: (P, N) metres from the camera to each person's mean plane; one row where there are no people.
         pixels_per_metre: (P, N) at the footage's size.
     """
 
@@ -50,7 +50,7 @@ class Kept:
     """A frame's relief before it is calmed.
 
     Attributes:
-        relief: (h, w) float32 metres towards the camera over the hips of person 0.
+        relief: (h, w) float32 metres towards the camera over the body plane of person 0.
         near: Metres of its nearest points (99.5 % lie behind); 0 where the matte is empty.
         foot: Metres of its lowest points.
         lowest_row: Lowest covered row of the footage; the number of rows where the picture cuts the figure.
@@ -141,7 +141,7 @@ class ReliefMaker:
         return float(self._standing.pixels_per_metre[person, frame - 1]) * self._ratio
 
     def _of(self, frame: int, matte: Float, person: int, has_landmarks: bool) -> Float:
-        """Relief of one person over the hips of person 0."""
+        """Relief of one person over the body plane of person 0."""
         settings, standing = self._settings, self._standing
         behind = np.float32(standing.distances[0, frame - 1] - standing.distances[person, frame - 1])
         if settings.engine == "flat" or settings.strength == 0:

@@ -21,6 +21,7 @@ _FADE_FRAMES = 5
 _MEASURED = 25
 _LEAST_HAND, _LEAST_FACE = 0.5, 0.5
 _HAND_CLIP_METRES, _HIP_HEIGHT_METRES = 0.04, 0.92
+_TRUNK = (7, 8, 11, 12, 23, 24)
 _FEET = (27, 28, 29, 30, 31, 32)
 
 
@@ -140,7 +141,7 @@ def _track(found: Landmarks, calm: Landmarks, person: int, scenes: Scenes, frame
     sizes = _sizes(found.body[person], found.body_world[person], found.body_visibility[person])
     scale = _calm_sizes(sizes, scenes, frame_rate)
     slope = _slope(world, visibility)
-    upright = -(world[..., 2] - slope * world[..., 1])
+    upright = _centred(-(world[..., 2] - slope * world[..., 1]), visibility)
     joints = np.concatenate([calm.body[person][..., :2].astype(np.float64), upright[..., None]], axis=-1)
     hands, hand_scale, hand_weight = _hands(found, calm, person, scenes)
     face_seen = (found.face_score[person] > _LEAST_FACE) & np.isfinite(found.face[person, :, 0, 0])
@@ -206,6 +207,15 @@ def _slope(world: Array, visibility: Array) -> float:
     height = body[used, 1] - body[used, 1].mean()
     depth = body[used, 2] - body[used, 2].mean()
     return float(np.clip((height * depth).sum() / max(float((height * height).sum()), 1e-6), -1.0, 1.0))
+
+
+def _centred(metres: Array, visibility: Array) -> Array:
+    """Heights (N, 33) over the mean of head, shoulders and hips where seen: the plane that the scale is measured on."""
+    trunk, shown = metres[:, list(_TRUNK)], visibility[:, list(_TRUNK)]
+    seen = (shown > 0.5) & np.isfinite(trunk)
+    known = seen.any(axis=1)
+    means = np.where(seen, trunk, 0).sum(axis=1)[known] / seen.sum(axis=1)[known]
+    return metres - (float(np.median(means)) if len(means) else 0.0)
 
 
 def _hands(found: Landmarks, calm: Landmarks, person: int, scenes: Scenes) -> tuple[Array, Array, Array]:
