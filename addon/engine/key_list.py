@@ -102,6 +102,16 @@ def key_frames(shot_root: Path) -> tuple[int, ...]:
     return load_keys(path).frames if path.is_file() else ()
 
 
+def locked_frames(shot_root: Path) -> tuple[int, ...]:
+    """Frames of the keys that the artist has locked, ascending.
+
+    Raises:
+        InputError: The file is broken.
+    """
+    path = shot_root / FILE_NAME
+    return tuple(key.frame for key in load_keys(path).keys if key.locked) if path.is_file() else ()
+
+
 def parse_keys(text: str, *, where: str) -> KeyList:
     """The keys of the text of a `keys.json`, as they stand there.
 

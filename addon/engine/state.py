@@ -103,11 +103,22 @@ class ShotState:
         """Whether a frame is made, or the artist has put an own one in its place."""
         journal = self.journal(spec.name)
         name = frame_name(frame, spec.suffix)
+        if any(f"{folder}/{name}" in self.locked(spec) for folder in spec.folders):
+            return True
         besides = (f"{folder}/{name}" for folder in spec.extra_outputs if f"{folder}/{name}" in journal.entries)
         return all(
             journal.condition(path) in ("finished", "edited")
             for path in (*(f"{folder}/{name}" for folder in spec.folders), *besides)
         )
+
+    def locked(self, spec: StageSpec) -> set[str]:
+        """Names of files that the artist has put in place of a stage's own and locked."""
+        names = (
+            f"{folder}/{frame_name(frame, spec.suffix)}"
+            for frame in spec.locked(self.shot.root)
+            for folder in spec.folders
+        )
+        return {name for name in names if (self.shot.root / name).is_file()}
 
     def record(self, stage: str) -> Record | None:
         """What is remembered of a stage; None when nothing is, or its file is damaged."""
@@ -158,7 +169,8 @@ class ShotState:
         record = self.record(stage)
         if record is None:
             return "missing"
-        edits = [(name, file_identity(self.shot.root / name)) for name in self.journal(stage).edited()]
+        own = sorted({*self.journal(stage).edited(), *self.locked(BY_NAME[stage])})
+        edits = [(name, file_identity(self.shot.root / name)) for name in own]
         return digest([record.parts, edits])
 
     def report(self, stage: str) -> Report:
@@ -230,7 +242,7 @@ class ShotState:
         elif edited:
             place = self._set_aside(spec.name, edited)
             told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
-        gone = set(journal.entries) - kept - set(spec.merged_outputs)
+        gone = set(journal.entries) - kept - set(spec.merged_outputs) - self.locked(spec)
         for name in gone:
             (self.shot.root / name).unlink(missing_ok=True)
         if gone:
@@ -245,7 +257,8 @@ class ShotState:
             for folder in spec.folders
             for frame in list_frames(self.shot.root / folder, spec.suffix)
         ]
-        foreign = [name for name in names if journal.condition(name) == "foreign"]
+        locked = self.locked(spec)
+        foreign = [name for name in names if name not in locked and journal.condition(name) == "foreign"]
         if not foreign:
             return []
         place = self._set_aside(spec.name, foreign)

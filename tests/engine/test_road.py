@@ -92,12 +92,12 @@ def test_no_part_files_stay(shot: Path) -> None:
 
 
 def test_a_setting_makes_only_what_depends_on_it_stale(shot: Path) -> None:
-    assert lineboil("set", shot, "matte.edge_shift=1").returncode == 0
+    assert lineboil("set", shot, "matte.shift=1").returncode == 0
     standing = {report.stage: report for report in reports(Shot(shot))}
     assert {name for name, report in standing.items() if report.standing == "done"} == {"footage", "flow", "pose"}
-    assert "setting edge_shift was" in standing["matte"].why
+    assert "setting shift was" in standing["matte"].why
     assert standing["depth"].why == "matte is stale"
-    assert lineboil("set", shot, "matte.edge_shift=0").returncode == 0
+    assert lineboil("set", shot, "matte.shift=0").returncode == 0
     assert {report.standing for report in reports(Shot(shot))} == {"done", "missing"}
 
 
@@ -126,7 +126,7 @@ def test_a_frame_the_artist_painted_stays_and_counts(shot: Path) -> None:
     assert standing["matte"].standing == "done"
     assert "1 edited by hand" in standing["matte"].why
     assert standing["cutout"].standing == "stale"
-    assert lineboil("set", shot, "matte.edge_shift=1").returncode == 0
+    assert lineboil("set", shot, "matte.shift=1").returncode == 0
     done = lineboil("run", shot, "--until", "depth")
     assert done.returncode == 0, done.stdout
     assert path.read_bytes() == kept
@@ -282,3 +282,20 @@ def test_the_shot_can_be_moved(shot: Path, clip: Path, tmp_path: Path) -> None:
     assert lineboil("set", moved, f"footage.source={clip}").returncode == 0
     standing = {report.standing for report in reports(Shot(moved))}
     assert standing == {"done", "missing"}
+
+
+def test_a_painted_key_that_is_locked_is_never_replaced(shot: Path) -> None:
+    keys = json.loads((shot / "keys.json").read_text(encoding="utf-8"))
+    frame = keys["keys"][1]["frame"]
+    keys["keys"][1]["locked"] = True
+    (shot / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
+    path = shot / "styled" / f"{frame:06d}.png"
+    path.unlink()
+    (shot / "state" / "diffuse.journal").unlink()
+    cv2.imwrite(str(path), np.full((96, 160, 3), (10, 200, 30), np.uint8))
+    kept = path.read_bytes()
+    assert lineboil("set", shot, "diffuse.look=ink").returncode == 0
+    assert lineboil("run", shot, "--until", "propagate").returncode == 0
+    assert path.read_bytes() == kept
+    carried = cv2.imread(str(shot / "propagated" / f"{frame:06d}.png"))
+    assert np.abs(carried.astype(int) - (10, 200, 30)).mean() < 12

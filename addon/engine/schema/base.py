@@ -17,6 +17,10 @@ def _no_identity(settings: Any) -> dict[str, str]:
     return {}
 
 
+def _no_frames(shot_root: Path) -> tuple[int, ...]:
+    return ()
+
+
 def _no_files(settings: Any, shot_root: Path) -> list[Path]:
     return []
 
@@ -38,11 +42,12 @@ class StageSpec:
         files: The artist's own files that shape the output.
         enabled: False makes the stage a pass-through.
         frames: Frames the stage makes, when not every frame of the shot (keys only).
+        locked: Frames whose file in `folders` is the artist's own when it is there (locked keys): never made.
         extra_outputs: Other outputs, relative to the shot; removed when the stage becomes stale.
         merged_outputs: Outputs that also hold the artist's decisions: never removed, the stage merges into them.
         on_request: Not part of `run` unless named (`build`, `render`).
         requires: Stages that must be in use; where one is a pass-through, this one is too.
-        frame_local: Each frame needs its inputs at that frame only, so an excerpt can be made alone.
+        frame_local: An excerpt can be made alone: of other such stages only the same frames are read.
     """
 
     name: str
@@ -57,6 +62,7 @@ class StageSpec:
     files: Callable[[Any, Path], list[Path]] = _no_files
     enabled: Callable[[Any], bool] = _always
     frames: Callable[[Path], tuple[int, ...]] | None = None
+    locked: Callable[[Path], tuple[int, ...]] = _no_frames
     extra_outputs: tuple[str, ...] = ()
     merged_outputs: tuple[str, ...] = ()
     on_request: bool = False

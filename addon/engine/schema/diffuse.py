@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..key_list import FILE_NAME, key_frames
+from ..key_list import FILE_NAME, key_frames, locked_frames
 from ..settings import option
 from .base import StageSpec
 
@@ -80,5 +80,6 @@ SPEC = StageSpec(
     doc="The keys redrawn: by a filter, or by your own hand.",
     files=_files,
     frames=key_frames,
+    locked=locked_frames,
     enabled=lambda settings: settings.engine != "off",
 )

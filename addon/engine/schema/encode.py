@@ -37,4 +37,5 @@ SPEC = StageSpec(
     inputs=("footage", "matte", "propagate", "upscale"),
     folders=(),
     doc="The film: the frames as they are after the last stage in use, with the clip's sound.",
+    frame_local=True,
 )

@@ -56,4 +56,5 @@ SPEC = StageSpec(
     picture=FOLDER,
     files=files,
     requires=("diffuse",),
+    frame_local=True,
 )

@@ -3,22 +3,13 @@
 
 from __future__ import annotations
 
-import importlib
-
+from . import build, cutout, depth, diffuse, encode, flow, footage, keys, matte, pose, propagate, render, upscale
 from .base import StageSpec
 
-_NAMES = ("footage", "flow", "pose", "matte", "depth", "keys", "diffuse", "propagate", "upscale", "cutout", "encode", "build", "render")
-
-
-def _load():
-    found = []
-    for name in _NAMES:
-        try:
-            found.append(importlib.import_module("." + name, __package__).SPEC)
-        except ModuleNotFoundError:
-            continue
-    return tuple(found)
-
-
-STAGES: tuple[StageSpec, ...] = _load()
+STAGES: tuple[StageSpec, ...] = tuple(
+    module.SPEC
+    for module in (
+        footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build, render,
+    )
+)
 BY_NAME: dict[str, StageSpec] = {spec.name: spec for spec in STAGES}

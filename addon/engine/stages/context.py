@@ -154,7 +154,7 @@ class StageContext:
     def write_frame(self, folder: str, frame: int, data: bytes) -> None:
         """Finish a numbered file from its bytes. A frame the artist has edited stays as it is."""
         name = f"{folder}/{frame_name(frame, _suffix(folder, self.spec))}"
-        if self._journal.condition(name) == "edited":
+        if self._journal.condition(name) == "edited" or name in self.state.locked(self.spec):
             return
         self._journal.write(name, data)
         self._count(folder)
