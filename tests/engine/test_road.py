@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -158,6 +159,10 @@ def test_an_excerpt_makes_its_frames_only_and_the_whole_goes_on(finished: Path, 
     assert lineboil("run", shot, "--until", "cutout", "--frames", "5-8").returncode == 0
     assert [path.name for path in sorted((shot / "propagated").glob("*.png"))] == [f"{n:06d}.png" for n in range(5, 9)]
     assert {r.stage: r.standing for r in reports(Shot(shot))}["propagate"] == "partial"
+    assert lineboil("run", shot, "--frames", "5-8").returncode == 0
+    with av.open(str(shot / "walker_5-8.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 4
+    assert {r.stage: r.standing for r in reports(Shot(shot))}["encode"] == "partial"
     assert lineboil("run", shot).returncode == 0
     assert outputs(shot) == outputs(finished)
 

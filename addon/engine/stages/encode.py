@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ..frames import range_text
 from ..image.video import SUFFIXES, write_movie
 from ..schema.encode import EncodeSettings
 from .context import StageContext
@@ -28,17 +29,26 @@ def run(context: StageContext) -> None:
     matte = _matte_folder(context) if settings.codec == "prores4444" and settings.alpha else ""
     sound = context.file(footage.sound) if settings.sound and footage.sound else None
     is_exact = settings.timing == "exact" and not footage.constant_rate
-    name = context.shot.name + SUFFIXES[settings.codec]
+    frames = context.frames
+    start = footage.times_seconds[frames[0] - 1]
+    is_whole = len(frames) == footage.count
+    is_one_piece = frames[-1] - frames[0] + 1 == len(frames)
+    excerpt = "" if is_whole else f"_{range_text(frames)}"
+    name = context.shot.name + excerpt + SUFFIXES[settings.codec]
     made = _made(context, name)
     write_movie(
         made,
         _pictures(context, folder, matte),
         frame_rate=footage.frame_rate,
-        times_seconds=footage.times_seconds if is_exact else None,
-        sound=sound if sound and sound.is_file() else None,
+        times_seconds=tuple(footage.times_seconds[frame - 1] - start for frame in frames)
+        if is_exact and is_one_piece
+        else None,
+        # Frames with gaps between them are shown one after the other: no sound would fit.
+        sound=sound if sound and sound.is_file() and is_one_piece else None,
+        sound_offset_seconds=-start,
         codec=settings.codec,
         quality=settings.quality,
-        report=lambda count: context.step("encoding", count, footage.count),
+        report=lambda count: context.step("encoding", count, len(frames)),
     )
     context.adopt(name, made)
     context.record(file=name, picture=folder, alpha=matte, sound=bool(sound))
@@ -55,7 +65,7 @@ def _matte_folder(context: StageContext) -> str:
 
 
 def _pictures(context: StageContext, folder: str, matte: str) -> Iterator[npt.NDArray[Any]]:
-    for frame in range(1, context.footage.count + 1):
+    for frame in context.frames:
         if context.settings.codec == "h264":
             yield context.read_rgb8(folder, frame)
             continue
