@@ -21,7 +21,7 @@ class UpscaleSettings:
 
     engine: Literal["off", "lanczos", "realesrgan"] = option(
         "off",
-        "off: the film keeps the working size. lanczos: enlarged as it is, quick. realesrgan: a small network for drawn "
+        "off: the film keeps the working size. lanczos: enlarged as it is, quick. realesrgan: a network for drawn "
         "looks; it sharpens lines and wipes the texture of skin, and takes seconds a frame without a GPU.",
     )
     scale: Literal[2, 4] = option(2, "How many times larger each side becomes.")
