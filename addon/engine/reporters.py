@@ -50,6 +50,7 @@ class TextReporter:
         self.stop = threading.Event()
         self._line_width = 0
         self._last_plain = 0.0
+        self._up_to_date: list[str] = []
         self._show: dict[str, Callable[[Any], None]] = {
             "stage_started": self._stage_started, "progress": self._progress, "stage_done": self._stage_done,
             "note": self._note, "warning": self._warning, "preview": self._preview, "status": self._status,
@@ -68,6 +69,9 @@ class TextReporter:
     def line(self, text: str) -> None:
         """A line that stays."""
         self._wipe()
+        if self._up_to_date:
+            names, self._up_to_date = ", ".join(self._up_to_date), []
+            self.stream.write(self.paint(f"up to date: {names}", "dim") + "\n")
         self.stream.write(text + "\n")
         self.stream.flush()
 
@@ -98,9 +102,11 @@ class TextReporter:
 
     def _stage_done(self, message: messages.StageDone) -> None:
         if message.passed_through:
-            return self.line(self.paint(f"{message.stage:<10} not used", "dim"))
+            return None
         if not message.made and not message.seconds:
-            return self.line(self.paint(f"{message.stage:<10} up to date", "dim"))
+            # One line for all of them, when something else is to be said.
+            self._up_to_date.append(message.stage)
+            return None
         count = f"{message.made} made, {message.reused} kept, " if message.made or message.reused else ""
         self.line(f"{self.paint(f'{message.stage:<10} done', 'green')}  {count}{duration(message.seconds)}")
 
@@ -125,6 +131,8 @@ class TextReporter:
         self.line(f"{self.paint('error:', 'red')} {head} {message.remedy}".rstrip())
 
     def _done(self, message: messages.Done) -> None:
+        if self._up_to_date and not message.result:
+            self.line("nothing to do")
         for key, value in message.result.items():
             if isinstance(value, str | int | float):
                 self.line(f"{key}: {value}")

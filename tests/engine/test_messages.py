@@ -55,6 +55,15 @@ def test_text_has_no_colour_outside_a_terminal(message: messages.Message) -> Non
     assert "\x1b" not in stream.getvalue()
 
 
+def test_stages_that_are_up_to_date_share_a_line() -> None:
+    stream = io.StringIO()
+    reporter = TextReporter(stream, {})
+    for stage in ("footage", "flow"):
+        reporter.send(messages.StageDone(stage, 0, 7, 0.0))
+    reporter.send(messages.Done({"movie": "a.mp4"}))
+    assert stream.getvalue().splitlines() == ["up to date: footage, flow", "movie: a.mp4"]
+
+
 def test_colour_on_a_terminal_unless_refused() -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
