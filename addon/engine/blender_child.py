@@ -54,16 +54,19 @@ def run_job(
 
 def _start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     # A group of its own, so that Ctrl-C reaches only this process, which then stops the child in order.
-    own_group: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
+    is_windows = sys.platform == "win32"
+    group = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment["PYTHONUNBUFFERED"] = "1"
     try:
         return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment, **own_group
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            creationflags=group,
+            start_new_session=not is_windows,
         )
     except OSError as error:
         raise EngineError(f"Blender cannot be started ({error.strerror})", where=command[0]) from error

@@ -13,9 +13,12 @@ from ..engine.messages import Note, Preview, Progress
 from . import versions
 from .job import Channel
 from .marks import Marks
+from .png import drop_words
 
 _STAGE = "render"
 _FINAL_SAMPLES = 64
+# Times as many samples in builds of Blender that lack the denoiser.
+_WITHOUT_DENOISER = 4
 _BOUNCES = {
     "max_bounces": 3,
     "diffuse_bounces": 2,
@@ -75,6 +78,7 @@ def run(job: dict[str, Any], channel: Channel) -> dict[str, Any]:
         bpy.ops.render.render(write_still=True, scene=scene.name)
         if not path.is_file():
             raise EngineError(f"Blender wrote no picture for frame {frame}", remedy="See the log of the render.")
+        drop_words(path)
         channel.send(Preview(_STAGE, frame, str(path)))
         channel.send(Progress(_STAGE, "rendering", done, len(frames)))
     return {"engine": engine, "device": device, "version": bpy.app.version_string}
@@ -114,9 +118,10 @@ def _prepare(scene: Any, job: dict[str, Any]) -> tuple[str, str]:
     render.resolution_x, render.resolution_y = _size(render, job)
     render.resolution_percentage = 100
     if job["samples"]:
-        scene.cycles.samples = job["samples"]
-        versions.set_if_there(scene.eevee, "taa_render_samples", job["samples"])
         _use_denoiser(scene.cycles)
+        more = 1 if scene.cycles.use_denoising else _WITHOUT_DENOISER
+        scene.cycles.samples = job["samples"] * more
+        versions.set_if_there(scene.eevee, "taa_render_samples", job["samples"])
     render.use_persistent_data = True
     device = _use_device(scene, job["device"]) if render.engine == "CYCLES" else ""
     return render.engine, device

@@ -123,7 +123,7 @@ def _light(marks: Marks, described: dict[str, Any], placement: Placement, collec
     else:
         values["shadow_soft_size"] = described["size"] * placement.height
     if described["kind"] == "SPOT":
-        values |= {"spot_size": math.radians(described.get("cone", 60.0)), "spot_blend": 0.5}
+        values |= {"spot_size": math.radians(described.get("cone", 60.0)), "spot_blend": 0.8}
     for name, value in values.items():
         if hasattr(data, name):
             marks.attribute(lamp, name, value, data)

@@ -24,14 +24,14 @@ _CROPPED_SHARE = 0.5
 
 
 def read_depth_facts(path: Path) -> dict[str, float]:
-    """`near_metres`, `far_metres`, `focal_pixels` and `horizon_row` of `depth.json`.
+    """`near_metres`, `far_metres` and `focal_pixels` of `depth.json`.
 
     Raises:
         InputError: Missing, damaged or impossible.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        names = ("near_metres", "far_metres", "focal_pixels", "horizon_row")
+        names = ("near_metres", "far_metres", "focal_pixels")
         facts = {name: float(data[name]) for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("is missing or damaged", where=str(path), remedy="Run the depth stage again.") from error
@@ -79,7 +79,7 @@ def measure_frame(matte: Image, disparity: Image, facts: dict[str, float]) -> np
     # Of the full picture, from the corner of its first pixel.
     left, right = columns.min() * width / size[0], (columns.max() + 1) * width / size[0]
     top, bottom = rows.min() * height / size[1], (rows.max() + 1) * height / size[1]
-    metres = distance_of(cv2.resize(disparity, size, interpolation=cv2.INTER_AREA), facts)
+    metres = distance_of(cast(Image, cv2.resize(disparity, size, interpolation=cv2.INTER_AREA)), facts)
     feet = rows > rows.max() - max(2, round(0.05 * (rows.max() - rows.min())))
     focal, centre = facts["focal_pixels"], (width / 2, height / 2)
     cuts = (
@@ -114,7 +114,7 @@ def _largest(solid: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     areas = np.array([stats[part, cv2.CC_STAT_AREA] for part in range(count)])
     kept = areas >= _LEAST_SHARE * max(1, areas[1:].sum())
     kept[0] = False
-    return cast(npt.NDArray[np.bool_], kept[labels])
+    return kept[cast(npt.NDArray[np.int32], labels)]
 
 
 def summary(
