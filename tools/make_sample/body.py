@@ -38,12 +38,12 @@ from .surface import Vertices
 
 HAND_START = UPPER_ARM_LENGTH + FOREARM_LENGTH
 SLEEVE_END = 0.165
-HEM = 0.915
+HEM = 0.895
 
 
 def arm(p: Points) -> Distances:
     """The left arm with its hand."""
-    upper = capsule(p, SHOULDER, ELBOW, 0.046, 0.036)
+    upper = capsule(p, along_arm(0.075), ELBOW, 0.038, 0.036)
     lower = capsule(p, ELBOW, along_arm(UPPER_ARM_LENGTH + 0.09), 0.036, 0.038)
     taper = capsule(p, along_arm(UPPER_ARM_LENGTH + 0.09), WRIST, 0.038, 0.0255)
     shape = unite_all((upper, lower, taper), 0.02)
@@ -84,7 +84,7 @@ def shirt(p: Points) -> Distances:
     chest = ellipsoid(q, (0, 0.014, 1.275), (0.140, 0.102, 0.165))
     bust = ellipsoid(q, (0.066, -0.058, 1.270), (0.058, 0.048, 0.058))
     waist = ellipsoid(q, (0, 0.010, 1.100), (0.124, 0.094, 0.150))
-    hips = ellipsoid(q, (0, 0.014, 0.960), (0.163, 0.122, 0.140))
+    hips = ellipsoid(q, (0, 0.014, 0.950), (0.169, 0.126, 0.145))
     torso = unite_all((chest, waist, hips), 0.09)
     torso = unite(torso, bust, 0.05)
     yoke = capsule(q, (0.030, 0.026, 1.425), (SHOULDER[0] - 0.012, SHOULDER[1], SHOULDER[2] - 0.006), 0.044, 0.047)
@@ -121,7 +121,7 @@ def paint_shirt(vertices: Vertices) -> Colours:
 def trousers(p: Points) -> Distances:
     """Straight jeans with creases at the knees and above the shoes."""
     q = mirrored(p)
-    hips = ellipsoid(q, (0, 0.014, 0.935), (0.158, 0.114, 0.125))
+    hips = ellipsoid(q, (0, 0.014, 0.925), (0.150, 0.108, 0.115))
     seat = sphere(q, (0.070, 0.058, 0.890), 0.070)
     thigh = capsule(q, HIP, KNEE, 0.083, 0.062)
     shin = capsule(q, KNEE, (ANKLE[0], ANKLE[1] - 0.006, 0.06), 0.062, 0.060)
@@ -188,7 +188,7 @@ PARTS: tuple[Part, ...] = (
         "shirt",
         "cloth",
         shirt,
-        (-0.37, -0.16, 0.88),
+        (-0.37, -0.16, 0.86),
         (0.37, 0.18, 1.49),
         0.0045,
         paint_shirt,

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Surfaces of the figure: painted by vertex colour, told apart by shine and softness."""
+"""Surfaces of the figure: painted by vertex colour, told apart by shine."""
 
 import bpy
 
-# Roughness, subsurface weight, sheen, coat.
-SURFACES: dict[str, tuple[float, float, float, float]] = {
-    "skin": (0.50, 0.0, 0.0, 0.0),
-    "hair": (0.38, 0.0, 0.0, 0.10),
-    "eye": (0.12, 0.0, 0.0, 0.60),
-    "cloth": (0.88, 0.0, 0.25, 0.0),
-    "rubber": (0.60, 0.0, 0.0, 0.0),
+# Roughness, sheen, coat.
+SURFACES: dict[str, tuple[float, float, float]] = {
+    "skin": (0.50, 0.0, 0.0),
+    "hair": (0.38, 0.0, 0.10),
+    "eye": (0.12, 0.0, 0.60),
+    "cloth": (0.88, 0.25, 0.0),
+    "rubber": (0.60, 0.0, 0.0),
 }
 
 
@@ -24,10 +24,8 @@ def material(name: str) -> bpy.types.Material:
     paint = nodes.new("ShaderNodeVertexColor")
     paint.layer_name = "Paint"
     links.new(paint.outputs["Color"], principled.inputs["Base Color"])
-    roughness, subsurface, sheen, coat = SURFACES[name]
+    roughness, sheen, coat = SURFACES[name]
     principled.inputs["Roughness"].default_value = roughness
-    principled.inputs["Subsurface Weight"].default_value = subsurface
-    principled.inputs["Subsurface Radius"].default_value = (0.012, 0.005, 0.003)
     principled.inputs["Sheen Weight"].default_value = sheen
     principled.inputs["Coat Weight"].default_value = coat
     return made

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The room: wooden floor, painted wall with a rail, a picture, a plant, a lamp and a bench; lights and camera."""
+"""The room: wooden floor, painted wall with a rail, a picture, a plant and a bench; lights and camera."""
 
 import bpy
 import numpy as np
