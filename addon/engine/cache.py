@@ -30,6 +30,8 @@ def disk_error(error: OSError, path: Path) -> EngineError:
         return InputError(
             "no permission to write here", where=str(path), remedy="Choose another folder or change its rights."
         )
+    if error.errno == errno.ENOENT:
+        return InputError("is missing or cannot be made", where=str(path), remedy="Look at the path and run again.")
     return InputError(f"cannot be written ({error.strerror or error})", where=str(path))
 
 
@@ -147,9 +149,9 @@ def _folder_entry(path: Path) -> list[int]:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a frame file is complete: every PNG chunk or archive member with its own checksum.
+    """Whether a file is complete: every PNG chunk or archive member with its own checksum, every box of a movie.
 
-    Other kinds of file only have to be there and not empty.
+    Kinds of file that are not known only have to be there and not empty.
     """
     try:
         if path.suffix == ".png":
@@ -157,9 +159,32 @@ def is_whole(path: Path) -> bool:
         if path.suffix == ".npz":
             with zipfile.ZipFile(path) as archive:
                 return archive.testzip() is None
-        return path.stat().st_size > 0
-    except (OSError, zipfile.BadZipFile, zlib.error):
+        if path.suffix in (".mp4", ".mov"):
+            return _movie_is_whole(path)
+        if path.suffix == ".json":
+            return isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+        with path.open("rb") as stream:
+            return stream.read(4) == b"fLaC" if path.suffix == ".flac" else bool(stream.read(1))
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error):
         return False
+
+
+def _movie_is_whole(path: Path) -> bool:
+    """Whether the boxes of an MP4 or MOV fill the file and its index is among them."""
+    kinds: set[bytes] = set()
+    end, at = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while at + 8 <= end:
+            stream.seek(at)
+            head = stream.read(16)
+            size = int.from_bytes(head[:4], "big")
+            if size == 1:
+                size = int.from_bytes(head[8:16], "big")
+            if size < 8:
+                return False
+            kinds.add(head[4:8])
+            at += size
+    return at == end and b"moov" in kinds
 
 
 def _png_is_whole(data: bytes) -> bool:

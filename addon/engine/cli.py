@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from . import commands, messages
+from .cache import disk_error
 from .errors import Cancelled, EngineError
 from .reporters import JsonReporter, TextReporter
 
@@ -45,6 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read the output has gone (`| head`): nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 1
+    except OSError as error:
+        return _fail(reporter, disk_error(error, Path(error.filename or getattr(options, "shot", None) or ".")))
+    except MemoryError:
+        return _fail(reporter, EngineError("there is not enough memory", remedy="Choose a smaller footage.long_side."))
     except Exception as error:
         return _fail(reporter, _unexpected(error, options))
 
@@ -76,12 +82,12 @@ def _unexpected(error: Exception, options: argparse.Namespace) -> EngineError:
     shot = getattr(options, "shot", None)
     log = Path(shot) / "state" / "error.log" if shot else None
     if log and log.parent.is_dir():
-        with log.open("a", encoding="utf-8") as stream:
+        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
             stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
-        return EngineError(
-            f"something unexpected went wrong ({type(error).__name__}: {error})",
-            remedy=f"The details are in {log}; please report them.",
-        )
+            return EngineError(
+                f"something unexpected went wrong ({type(error).__name__}: {error})",
+                remedy=f"The details are in {log}; please report them.",
+            )
     sys.stderr.write(text)
     return EngineError(f"something unexpected went wrong ({type(error).__name__}: {error})", remedy="Please report it.")
 

@@ -55,10 +55,12 @@ class ShotLock:
                 remedy="Wait until it is finished, or stop it, then try again.",
             )
         self.dead_holder = self._read()
-        self._write({
-            "process": os.getpid(), "host": platform.node(), "purpose": self.purpose,
-            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-        })
+        # The lock holds without its text too, so that a finished shot can be looked at on a full disk.
+        with contextlib.suppress(OSError):
+            self._write({
+                "process": os.getpid(), "host": platform.node(), "purpose": self.purpose,
+                "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+            })
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -152,7 +152,8 @@ def _function(spec: StageSpec) -> Callable[[StageContext], None]:
 
 def _warn_of_damage(state: ShotState, spec: StageSpec, context: StageContext) -> None:
     journal = state.journal(spec.name)
-    damaged = [name for name in journal.entries if journal.condition(name) == "damaged"]
+    ours = (name for name in journal.entries if name not in spec.merged_outputs)
+    damaged = [name for name in ours if journal.condition(name) == "damaged"]
     for name in damaged[:3]:
         context.warn(f"{name} is damaged and is made anew")
     if len(damaged) > 3:

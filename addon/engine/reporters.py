@@ -122,7 +122,7 @@ class TextReporter:
     def _status(self, message: messages.Status) -> None:
         colour = {"done": "green", "stale": "yellow", "partial": "yellow"}.get(message.state, "dim")
         count = f"{message.finished}/{message.total}" if message.total else ""
-        facts = ", ".join(f"{key} {value}" for key, value in message.facts.items() if _is_short(value))
+        facts = ", ".join(f"{key} {value}" for key, value in message.facts.items() if value != "" and _is_short(value))
         text = "; ".join(part for part in (message.why, facts) if part)
         self.line(f"{message.stage:<10} {self.paint(f'{message.state:<8}', colour)} {count:>9}  {text}".rstrip())
 

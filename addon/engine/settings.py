@@ -132,7 +132,7 @@ def check(field: Field, value: Any, *, name: str, where: str = "shot.toml") -> A
     """`value` in the field's type, or SettingError naming the key, the value and what is allowed."""
     try:
         return _converted(field.kind, value, field.bounds)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         shown = f'"{value}"' if isinstance(value, str) else value if not isinstance(value, bool) else str(value).lower()
         raise SettingError(
             f'"{name}.{field.name}" is {shown}, which is not allowed',
@@ -154,6 +154,8 @@ def _converted(kind: Any, value: Any, bounds: Bounds) -> Any:
     if kind is bool or kind is str:
         if not isinstance(value, kind):
             raise TypeError
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError
         return value
     return _number(kind, value, bounds)
 

@@ -77,7 +77,8 @@ def _read_text(path: Path) -> str:
             remedy="Make one with: lineboil new SHOT --footage CLIP.",
         )
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors put a byte order mark in front.
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError("is not a text file in UTF-8", where=str(path)) from error
     except OSError as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -22,6 +23,7 @@ from .shot import Shot
 
 Standing = Literal["done", "stale", "partial", "missing", "off"]
 FOOTAGE_FILE = "footage.json"
+_TABLES = ("settings", "identity", "files", "inputs")
 
 
 @dataclass
@@ -41,6 +43,17 @@ class Record:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
     made: int = 0
+
+    def is_sound(self) -> bool:
+        """Whether every field has its kind: the file may be damaged."""
+        return (
+            isinstance(self.parts, dict)
+            and all(isinstance(self.parts.get(group, {}), dict) for group in _TABLES)
+            and isinstance(self.facts, dict)
+            and isinstance(self.complete, bool)
+            and isinstance(self.seconds, int | float)
+            and isinstance(self.made, int)
+        )
 
 
 @dataclass(frozen=True)
@@ -74,9 +87,10 @@ class ShotState:
         self._stamps, self._reasons, self._footage = {}, {}, None
 
     def footage(self) -> Footage | None:
-        """What the footage stage found, or None before it ran."""
-        if self._footage is None and (self.shot.root / FOOTAGE_FILE).is_file():
-            self._footage = load_footage(self.shot.root / FOOTAGE_FILE)
+        """What the footage stage found, or None before it ran and when its file is damaged."""
+        if self._footage is None:
+            with contextlib.suppress(InputError):
+                self._footage = load_footage(self.shot.root / FOOTAGE_FILE)
         return self._footage
 
     def is_enabled(self, stage: str) -> bool:
@@ -124,9 +138,10 @@ class ShotState:
         """What is remembered of a stage; None when nothing is, or its file is damaged."""
         try:
             data = json.loads((self.shot.state / f"{stage}.json").read_text(encoding="utf-8"))
-            return Record(**data)
+            record = Record(**data)
         except (OSError, ValueError, TypeError):
             return None
+        return record if record.is_sound() else None
 
     def save(self, stage: str, record: Record) -> None:
         """Remember a stage."""
@@ -194,9 +209,13 @@ class ShotState:
 
     def _gap(self, spec: StageSpec, record: Record, finished: int, total: int) -> str:
         if finished < total:
-            return f"{total - finished} frames are not made or damaged"
+            return f"{total - finished} {'frame is' if total - finished == 1 else 'frames are'} not made or damaged"
+        if spec.name == "footage" and self.footage() is None:
+            return f"{FOOTAGE_FILE} is missing or damaged"
         journal = self.journal(spec.name)
         names = [name for name in spec.extra_outputs if name in journal.entries]
+        # Films and scenes are called after the shot; the stage told their names.
+        names += [str(record.facts[key]) for key in ("file", "movie") if record.facts.get(key)]
         lost = [name for name in names if journal.condition(name) in ("missing", "damaged")]
         if lost:
             return f"{lost[0]} is missing or damaged"

@@ -88,6 +88,10 @@ class StageContext:
         """Whether a frame is made and whole, or replaced by the artist."""
         return self.state.is_finished(self.spec, frame)
 
+    def has(self, name: str) -> bool:
+        """Whether another output of this stage is made and whole, or replaced by the artist."""
+        return self._journal.condition(name) in ("finished", "edited")
+
     def path(self, folder: str, frame: int) -> Path:
         """Where a frame lies; a folder of this stage takes this stage's suffix, any other its own stage's."""
         return self.shot.root / folder / frame_name(frame, _suffix(folder, self.spec))

@@ -92,8 +92,7 @@ def _cropped(image: npt.NDArray[Any], plan: Plan) -> npt.NDArray[Any]:
 
 def _write_sound(context: StageContext, plan: Plan) -> str:
     path = source_path(context.settings, context.shot.root)
-    mark = context.cache() / "sound_is_written"
-    if context.file(_SOUND).is_file() and mark.exists():
+    if context.has(_SOUND):
         return _SOUND
     made = context.cache() / _SOUND
     sound = extract_sound(path, made, plan.clock_seconds, plan.timing.duration_seconds)
@@ -102,7 +101,6 @@ def _write_sound(context: StageContext, plan: Plan) -> str:
     if not sound.seconds:
         return ""
     context.adopt(_SOUND, made)
-    mark.touch()
     return _SOUND
 
 
