@@ -46,5 +46,8 @@ lint: env-develop
 bench: env
 	$(BIN)/python benchmarks/road.py
 
+sample: env
+	$(BIN)/python tools/make_sample/make.py
+
 clean:
 	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('demo', '.venv', '.venv-blender', '.models')]"
