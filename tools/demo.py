@@ -19,7 +19,6 @@ SAMPLE = ROOT / "samples" / "performer.mp4"
 # Long enough to see it move, short enough for a coffee on two cores.
 EXCERPT_FRAMES = 40
 WORK_SETTINGS = ("footage.long_side=640", "diffuse.engine=filter")
-SAMPLE_SETTINGS = ("footage.long_side=480", "diffuse.engine=filter")
 
 
 def main() -> int:
@@ -29,7 +28,7 @@ def main() -> int:
     shot = ROOT / "demo" / re.sub(r"[^A-Za-z0-9_-]+", "_", clip.stem)
     started = time.monotonic()
     try:
-        make_shot(shot, clip, SAMPLE_SETTINGS if clip == SAMPLE else WORK_SETTINGS)
+        make_shot(shot, clip)
         lineboil("run", shot)
         lineboil("build", shot)
         frames = options.frames or excerpt(shot)
@@ -53,12 +52,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_shot(shot: Path, clip: Path, settings: tuple[str, ...]) -> None:
+def make_shot(shot: Path, clip: Path) -> None:
     """A shot folder for the clip; one that is there goes on."""
     if (shot / "shot.toml").is_file():
         lineboil("set", shot, f"footage.source={clip.resolve().as_posix()}")
         return
-    lineboil("new", shot, "--footage", clip, *settings)
+    lineboil("new", shot, "--footage", clip, *WORK_SETTINGS)
 
 
 def lineboil(*words: object) -> None:
