@@ -62,7 +62,7 @@ def test_an_empty_shot_still_has_a_set() -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"near_metres": 5, "far_metres": 2, "focal_pixels": 300}'])
 def test_damaged_depth_facts_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "depth.json").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"depth\.json.*depth stage"):
+    with pytest.raises(InputError, match=r"depth\.json.*again"):
         read_depth_facts(tmp_path / "depth.json")
 
 
