@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from lineboil.addon.engine.errors import InputError, SettingError
+from lineboil.addon.engine.models.person.landmarks import Landmarks, empty_landmarks
 from lineboil.addon.engine.models.person.segmenter import Box, Segmenter
 from lineboil.addon.engine.schema.matte import MatteSettings
 from lineboil.addon.engine.stages import matte_person
@@ -60,13 +62,15 @@ class Context:
         return None
 
 
-def found(boxes: np.ndarray) -> SimpleNamespace:
+def found(boxes: np.ndarray) -> Landmarks:
     joints = np.full((*boxes.shape[:2], 33, 3), np.nan, np.float32)
     joints[:, :, 11:13, :2] = boxes.reshape(*boxes.shape[:2], 2, 2)
-    return SimpleNamespace(
+    return replace(
+        empty_landmarks(*boxes.shape[:2]),
         boxes=boxes.astype(np.float32),
         body=joints,
         body_visibility=np.ones(joints.shape[:3], np.float32),
+        body_score=np.ones(boxes.shape[:2], np.float32),
         detector_score=np.array([0.9], np.float32),
     )
 

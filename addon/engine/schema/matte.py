@@ -109,7 +109,7 @@ def files(settings: MatteSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="matte",
-    version=1,
+    version=2,
     settings=MatteSettings,
     inputs=("footage", "flow", "pose"),
     folders=("matte",),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from ..image.limbs import arm_evidence
 from ..models.person.landmarks import Landmarks, load_landmarks
 from ..models.person.segmenter import Box, load_segmenter
 from ..schema.matte import MatteSettings
@@ -62,9 +63,12 @@ class PersonMatte:
         total = np.zeros(picture.shape[:2], np.float32)
         for box in self._boxes_at(frame):
             total = np.maximum(total, self._segmenter.probability(picture, box))
-        if self._landmarks is not None and self._landmarks.boxes.shape[0] > 1:
-            total *= gate(self._landmarks, frame, (picture.shape[0], picture.shape[1]))
-        return total
+        if self._landmarks is None:
+            return total
+        shape = (picture.shape[0], picture.shape[1])
+        if self._landmarks.boxes.shape[0] > 1:
+            total *= gate(self._landmarks, frame, shape)
+        return np.maximum(total, arm_evidence(self._landmarks, frame, shape))
 
     def _boxes_at(self, frame: int) -> list[Box]:
         known = self.boxes[:, frame - 1]
