@@ -210,13 +210,14 @@ class ShotState:
     def _gap(self, spec: StageSpec, record: Record, finished: int, total: int) -> str:
         if finished < total:
             return f"{total - finished} {'frame is' if total - finished == 1 else 'frames are'} not made or damaged"
-        if spec.name == "footage" and self.footage() is None:
+        if self.footage() is None:
             return f"{FOOTAGE_FILE} is missing or damaged"
         journal = self.journal(spec.name)
         names = [name for name in spec.extra_outputs if name in journal.entries]
         # Films and scenes are called after the shot; the stage told their names.
         names += [str(record.facts[key]) for key in ("file", "movie") if record.facts.get(key)]
         lost = [name for name in names if journal.condition(name) in ("missing", "damaged")]
+        lost += [path.name for path in spec.products(self.shot.settings[spec.name], self.shot.root) if not path.is_file()]
         if lost:
             return f"{lost[0]} is missing or damaged"
         return "" if record.complete else "its last run did not end"

@@ -44,6 +44,7 @@ class StageSpec:
         frames: Frames the stage makes, when not every frame of the shot (keys only).
         locked: Frames whose file in `folders` is the artist's own when it is there (locked keys): never made.
         extra_outputs: Other outputs, relative to the shot; removed when the stage becomes stale.
+        products: Files that become the artist's own (a .blend) and are never removed; without them it is not done.
         merged_outputs: Outputs that also hold the artist's decisions: never removed, the stage merges into them.
         on_request: Not part of `run` unless named (`build`, `render`).
         requires: Stages that must be in use; where one is a pass-through, this one is too.
@@ -64,6 +65,7 @@ class StageSpec:
     frames: Callable[[Path], tuple[int, ...]] | None = None
     locked: Callable[[Path], tuple[int, ...]] = _no_frames
     extra_outputs: tuple[str, ...] = ()
+    products: Callable[[Any, Path], list[Path]] = _no_files
     merged_outputs: tuple[str, ...] = ()
     on_request: bool = False
     requires: tuple[str, ...] = ()

@@ -70,5 +70,6 @@ SPEC = StageSpec(
     folders=(),
     doc="The Blender scene: the figure in relief on a small lit set. Built again it keeps what you changed.",
     files=_files,
+    products=lambda settings, shot_root: [shot_root / f"{shot_root.name}.blend"],
     on_request=True,
 )
