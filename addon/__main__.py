@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import signal
 import sys
 from pathlib import Path
 
 PACKAGE = "lineboil"
+STOPPED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def load_package() -> None:
@@ -31,11 +35,19 @@ def load_package() -> None:
 
 def main() -> int:
     """Run the command line; returns its exit code."""
+    for number in SIGNALS:
+        # While the program loads there is nothing to end in order; the command line then listens itself.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: os._exit(STOPPED))
     own_folder = str(Path(__file__).resolve().parent)
     # Python puts a folder it runs on the path: there the engine could be imported a second time.
     sys.path[:] = [entry for entry in sys.path if not entry or str(Path(entry).resolve()) != own_folder]
     load_package()
-    return importlib.import_module(f"{PACKAGE}.addon.engine.cli").main()
+    code: int = importlib.import_module(f"{PACKAGE}.addon.engine.cli").main()
+    for number in SIGNALS:
+        # The last word is said, and the code stands.
+        signal.signal(number, signal.SIG_IGN)
+    return code
 
 
 if __name__ == "__main__":

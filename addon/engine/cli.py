@@ -34,12 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     stream = _own_stdout()
     reporter = JsonReporter(stream) if options.json else TextReporter(stream)
-    _stop_on_terminate()
     try:
+        _listen_to_signals()
         result = options.function(options, reporter)
         reporter.send(messages.Done(result))
         return int(result.get("exit_code", 0))
     except KeyboardInterrupt:
+        _ignore_signals()
         return _fail(reporter, Cancelled())
     except EngineError as error:
         return _fail(reporter, error)
@@ -102,17 +103,29 @@ def _own_stdout() -> TextIO:
     return open(kept, "w", encoding="utf-8", errors="replace", buffering=1)
 
 
-def _stop_on_terminate() -> None:
+def _signals() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")
+    return [number for number in signal.Signals if number.name in names]
+
+
+def _listen_to_signals() -> None:
+    """Ctrl-C and a request to end stop the work in order."""
+
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    try:
-        signal.signal(signal.SIGTERM, stop)
-        if sys.platform == "win32":
-            signal.signal(signal.SIGBREAK, stop)
-    except ValueError:
-        # Only the main thread may; anybody calling from another one handles signals itself.
-        return
+    # Only the main thread may; anybody calling from another one handles signals itself.
+    with contextlib.suppress(ValueError):
+        for number in _signals():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, stop)
+
+
+def _ignore_signals() -> None:
+    """A second Ctrl-C must not cut off the last word."""
+    with contextlib.suppress(ValueError):
+        for number in _signals():
+            signal.signal(number, signal.SIG_IGN)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -108,6 +108,7 @@ def _run_stage(state: ShotState, spec: StageSpec, wanted: tuple[int, ...] | None
     state.refresh()
     context = _context(state, spec, record, _chosen(state, spec, wanted), reporter)
     reused = sum(context.is_finished(frame) for frame in context.frames) if spec.folders else 0
+    _check_frames(state, context.frames)
     _warn_of_damage(state, spec, context)
     reporter.send(StageStarted(spec.name, len(context.frames) - reused, reused))
     started = time.monotonic()
@@ -122,6 +123,16 @@ def _run_stage(state: ShotState, spec: StageSpec, wanted: tuple[int, ...] | None
     state.refresh()
     _finish(state, spec, context, wanted)
     reporter.send(StageDone(spec.name, context.made, reused, round(time.monotonic() - started, 2)))
+
+
+def _check_frames(state: ShotState, frames: tuple[int, ...]) -> None:
+    footage = state.footage()
+    if footage and frames and frames[-1] > footage.count:
+        raise InputError(
+            f"has a key at frame {frames[-1]}, but the shot has {footage.count} frames",
+            where=str(state.shot.root / "keys.json"),
+            remedy="Take the key out, or delete the file to have the keys chosen anew.",
+        )
 
 
 def shot_path(state: ShotState, error: OSError) -> Any:

@@ -27,7 +27,9 @@ def _decode(path: Path, flags: int) -> npt.NDArray[Any]:
     image = cv2.imdecode(data, flags) if data.size else None
     if image is None:
         raise InputError(
-            "this picture is damaged", where=str(path), remedy="Delete it and run again: it will be made anew."
+            "this picture is damaged",
+            where=str(path),
+            remedy="If it is yours, save it again; if not, delete it and run again.",
         )
     return cast(npt.NDArray[Any], image)
 

@@ -59,7 +59,7 @@ def load_pair(path: Path) -> tuple[Flow, Flow]:
             flows = [unpack_flow(archive.read(name), *size) for name in ("forward", "backward")]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            "the motion kept here is missing or damaged", where=str(path), remedy="Run the flow stage again."
+            "the motion kept here is missing or damaged", where=str(path), remedy="Delete it and run again."
         ) from error
     forward, backward = (resize_flow(flow, shape["height"], shape["width"]) for flow in flows)
     return forward, backward

@@ -204,7 +204,8 @@ class _Film:
             if picture.shape[:2] != self._shape[:2]:
                 raise InputError(
                     f"frame {count + 1} of the film is {picture.shape[1]}x{picture.shape[0]}, "
-                    f"the first one {self._shape[1]}x{self._shape[0]}"
+                    f"the first one {self._shape[1]}x{self._shape[0]}",
+                    remedy="Save the picture of that frame at the size of the others, or delete it and run again.",
                 )
             tick = max(tick + 1, self.clock.tick(count))
             frame = self._coded(picture)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import asdict
 from typing import Any
 
@@ -32,7 +33,12 @@ def run(context: StageContext) -> None:
     subject = measure(context, facts)
     if not subject["found"]:
         context.warn("no figure was found in the matte; the set is built without one")
-    result = run_job(blender, job(context, facts, subject), context.cache(), lambda message: pass_on(context, message))
+    try:
+        result = run_job(
+            blender, job(context, facts, subject), context.cache(), lambda message: pass_on(context, message)
+        )
+    finally:
+        _remove_unfinished(context)
     changes: list[str] = result["changes"]
     if not result["is_new"] and changes:
         context.note(f"the scene was there: {len(changes)} things renewed, what you changed is kept")
@@ -42,6 +48,12 @@ def run(context: StageContext) -> None:
         is_new=bool(result["is_new"]),
         renewed=len(changes),
     )
+
+
+def _remove_unfinished(context: StageContext) -> None:
+    # A stopped Blender cannot tidy up after itself; it saves to "name.part.blend@" first.
+    for part in context.shot.root.glob(f"{glob.escape(context.shot.name)}.*.part.blend*"):
+        part.unlink(missing_ok=True)
 
 
 def job(context: StageContext, facts: dict[str, float], subject: dict[str, Any]) -> dict[str, Any]:

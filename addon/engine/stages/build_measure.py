@@ -17,6 +17,7 @@ from .context import StageContext
 Image = npt.NDArray[np.float32]
 
 _MOST_FRAMES = 400
+_REMEDY = "Delete it and run again."
 _GRID_PIXELS = 320
 _LEAST_SHARE = 0.02
 _EDGE_PIXELS = 1
@@ -34,9 +35,9 @@ def read_depth_facts(path: Path) -> dict[str, float]:
         names = ("near_metres", "far_metres", "focal_pixels")
         facts = {name: float(data[name]) for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("is missing or damaged", where=str(path), remedy="Run the depth stage again.") from error
+        raise InputError("is missing or damaged", where=str(path), remedy=_REMEDY) from error
     if not 0 < facts["near_metres"] < facts["far_metres"] or facts["focal_pixels"] <= 0:
-        raise InputError("holds an impossible range of depth", where=str(path), remedy="Run the depth stage again.")
+        raise InputError("holds an impossible range of depth", where=str(path), remedy=_REMEDY)
     return facts
 
 

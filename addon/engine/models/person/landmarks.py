@@ -123,7 +123,9 @@ def load_landmarks(path: Path) -> Landmarks:
     arrays = unpack(path)
     absent = [item.name for item in fields(Landmarks) if item.name not in arrays]
     if absent:
-        raise InputError(f"there is no {absent[0]} in the landmarks", where=str(path), remedy="Run pose again.")
+        raise InputError(
+            f"there is no {absent[0]} in the landmarks", where=str(path), remedy="Delete it and run again."
+        )
     return Landmarks(**{item.name: arrays[item.name] for item in fields(Landmarks)})
 
 
