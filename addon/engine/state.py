@@ -217,7 +217,8 @@ class ShotState:
         # Films and scenes are called after the shot; the stage told their names.
         names += [str(record.facts[key]) for key in ("file", "movie") if record.facts.get(key)]
         lost = [name for name in names if journal.condition(name) in ("missing", "damaged")]
-        lost += [path.name for path in spec.products(self.shot.settings[spec.name], self.shot.root) if not path.is_file()]
+        products = spec.products(self.shot.settings[spec.name], self.shot.root)
+        lost += [path.name for path in products if not path.is_file()]
         if lost:
             return f"{lost[0]} is missing or damaged"
         return "" if record.complete else "its last run did not end"
