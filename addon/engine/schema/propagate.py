@@ -30,6 +30,11 @@ class PropagateSettings:
     refine: bool = option(
         True, "Compare each frame with its keys' footage and correct the drift of the motion. Costs half of the time."
     )
+    recolour: bool = option(
+        True,
+        "Where the character moves too quickly to follow, or shows what its keys do not, take the footage in the "
+        "colours of the key. Off leaves smears there.",
+    )
     trust: float = option(
         3.0,
         "How strongly a key counts less where its footage looks unlike the frame's. 0 goes by time alone.",
@@ -48,7 +53,7 @@ def files(settings: PropagateSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="propagate",
-    version=1,
+    version=2,
     settings=PropagateSettings,
     inputs=("footage", "flow", "matte", "keys", "diffuse"),
     folders=(FOLDER,),

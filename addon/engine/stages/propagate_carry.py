@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -35,6 +35,7 @@ from ..image.blend import (
 from ..image.carry import ChainTracker, LayerTracker, Maps, View, make_view
 from ..image.flow_store import load_pair
 from ..image.map_store import encode_maps, load_maps
+from ..image.recolour import Recolouring
 from ..image.warp import Flow, invert, resize_flow
 from ..schema.flow import FOLDER as FLOW_FOLDER
 from ..schema.propagate import FOLDER, PropagateSettings
@@ -50,6 +51,7 @@ class Layers:
 
     figure: Plate | None
     ground: Plate
+    recolouring: Recolouring | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,15 @@ class Carrier:
             carried(self._split(other, [])[1], self._flow_at_paint_size(flow), self._settings.lookup)
             for other, flow in others
         ]
-        return Layers(*self._split(key, grounds))
+        return Layers(*self._split(key, grounds), self._recolouring(key))
+
+    def _recolouring(self, key: int) -> Recolouring | None:
+        if not self._settings.recolour or not self._has_matte:
+            return None
+        footage8 = self._context.read_rgb8("frames", key)
+        size = footage8.shape[1], footage8.shape[0]
+        painted = cast(Image, cv2.resize(self._paint.read(key), size, interpolation=cv2.INTER_AREA))
+        return Recolouring(footage8, painted, self._matte(key))
 
     def _split(self, key: int, grounds: list[Plate]) -> tuple[Plate, Plate]:
         return split(self._paint.read(key), self._matte_at_paint_size(key), grounds)
@@ -187,13 +197,18 @@ class Carrier:
         matte = self._matte_at_paint_size(frame)
         box = box_of_figure(matte) if self._in_layers else None
         if box is not None:
-            figures = [
-                self._layer(layers.figure, maps.figure, maps.figure_cost, box)
-                for layers, maps, _ in sources
-                if layers.figure is not None
-            ]
+            figures = [self._figure(frame, layers, maps, box) for layers, maps, _ in sources]
             picture[box] = over(joined(figures, nearness), picture[box], matte[box], ring_pixels(matte))
         self._context.write_rgb(FOLDER, frame, picture)
+
+    def _figure(self, frame: int, layers: Layers, maps: Maps, box: Box) -> Plate:
+        figure = self._layer(cast(Plate, layers.figure), maps.figure, maps.figure_cost, box)
+        if layers.recolouring is None:
+            return figure
+        frame8 = self._context.read_rgb8("frames", frame)
+        lost = self._at_paint_size(layers.recolouring.lost(frame8, maps.figure))[box][..., None]
+        painted = self._at_paint_size(layers.recolouring.painted(frame8))[box]
+        return replace(figure, colour=figure.colour + (painted - figure.colour) * lost)
 
     def _layer(self, plate: Plate, flow: Flow, cost: Image, box: Box = WHOLE) -> Plate:
         start = box[0].start or 0, box[1].start or 0
