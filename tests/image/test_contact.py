@@ -130,3 +130,8 @@ def test_every_stage_with_pictures_has_a_row():
     assert [row.label for row in contact._ROWS] == [
         "footage", "flow", "pose", "matte", "depth", "nearest key", "propagate", "upscale", "cutout", "render",
     ]
+
+
+def test_flow_colours_of_a_picture_that_hardly_moves_stay_pale():
+    flow = np.full((20, 30, 2), 0.1, np.float32)
+    assert flow_colours(flow).min() > 0.9

@@ -152,7 +152,8 @@ def _flow(shot_root: Path, frame: int) -> Image | None:
 
 
 def flow_colours(flow: npt.NDArray[np.float32]) -> Image:
-    """Motion as colour: hue is the direction, strength the length up to the fastest 1 % of the picture.
+    """Motion as colour: hue is the direction, strength the length up to the fastest 1 % of the picture,
+    at least 2 pixels, so that a picture that hardly moves stays white.
 
     Args:
         flow: float32 (H, W, 2), (dx, dy) pixels.
@@ -161,7 +162,7 @@ def flow_colours(flow: npt.NDArray[np.float32]) -> Image:
         float32 (H, W, 3), 0..1; white is still.
     """
     length, angle = cv2.cartToPolar(flow[..., 0], flow[..., 1], angleInDegrees=True)
-    fastest = max(1.0, float(np.percentile(length, 99)))
+    fastest = max(2.0, float(np.percentile(length, 99)))
     strength = np.clip(length / np.float32(fastest), 0, 1)
     return cast(Image, cv2.cvtColor(np.dstack([angle, strength, np.ones_like(strength)]), cv2.COLOR_HSV2RGB))
 
