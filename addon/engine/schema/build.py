@@ -64,7 +64,7 @@ def _files(settings: BuildSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="build",
-    version=1,
+    version=2,
     settings=BuildSettings,
     inputs=("footage", "matte", "depth", "cutout"),
     folders=(),
