@@ -34,7 +34,7 @@ def test_commands_in_the_docs_are_understood(page: Path) -> None:
     for line in re.findall(r"^(?:\$ )?(?:\.venv/bin/)?lineboil (.+)$", text, re.MULTILINE):
         words = line.split("  #")[0].split(" #")[0].split()
         if not {"|", "…", "..."} & set(words):
-            cli.parse(words)
+            assert cli.parse(words).verb == words[0]
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "env", "lint", "bench"])
