@@ -29,6 +29,13 @@ SAMPLE = ROOT / "samples" / "performer.mp4"
 SIZES = ((480, 270), (960, 540), (1920, 1080))
 STAGES = ("footage", "flow", "pose", "matte", "depth", "keys", "diffuse", "propagate", "upscale", "cutout", "encode")
 SETTINGS = ("diffuse.engine=filter",)
+# A child's peak starts at its parent's size, and this process is large: a small one stands between.
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True)
@@ -91,19 +98,14 @@ def measure(folder: Path, size: tuple[int, int], frames: list[np.ndarray]) -> di
 
 def lineboil(*words: object, stage: str = "") -> Measure:
     """One command in its own process; seconds of the named stage, and the process's peak memory."""
-    child = subprocess.Popen(
-        [sys.executable, str(ROOT / "addon"), *map(str, words), "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )
-    assert child.stdout is not None
-    messages = [json.loads(line) for line in child.stdout]
-    _, code, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(code)
-    if child.returncode:
+    command = [sys.executable, str(ROOT / "addon"), *map(str, words), "--json"]
+    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], capture_output=True, text=True, check=False)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode:
         sys.exit(f"lineboil {' '.join(map(str, words))}: {messages[-1]}")
     seconds = [m["seconds"] for m in messages if m["kind"] == "stage_done" and m["stage"] == stage]
     unit = 1024 if sys.platform == "linux" else 1024 * 1024
-    return Measure(seconds[0] if seconds else 0.0, usage.ru_maxrss / unit)
+    return Measure(seconds[0] if seconds else 0.0, int(done.stderr.split()[-1]) / unit)
 
 
 def flow_seconds(frames: list[np.ndarray]) -> float:
