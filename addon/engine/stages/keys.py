@@ -160,5 +160,6 @@ class _Window:
 
 def _write(context: StageContext, keys: KeyList) -> None:
     context.write_text(FILE_NAME, keys_text(keys))
-    context.note(f"{len(keys.keys)} {'key' if len(keys.keys) == 1 else 'keys'}: {', '.join(str(frame) for frame in keys.frames)}")
+    count, frames = len(keys.keys), ", ".join(str(frame) for frame in keys.frames)
+    context.note(f"{count} {'key' if count == 1 else 'keys'}: {frames}")
     context.record(keys=len(keys.keys), yours=len(keys.fixed))
