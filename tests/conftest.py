@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lineboil.addon.engine.job import Job
 
 
 class Recorder:
@@ -20,6 +21,12 @@ class Recorder:
 
     def of(self, kind: str) -> list:
         return [message for message in self.messages if message.kind == kind]
+
+
+@pytest.fixture(autouse=True)
+def every_step_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is held back by the clock, which tests must not depend on: a fast machine would tell less."""
+    monkeypatch.setattr(Job, "_INTERVAL_SECONDS", 0.0)
 
 
 @pytest.fixture

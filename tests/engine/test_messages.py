@@ -94,7 +94,8 @@ def test_a_job_stops_when_asked(recorder) -> None:
         job.note("two")
 
 
-def test_progress_ends_with_its_total(recorder) -> None:
+def test_progress_ends_with_its_total(recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Job, "_INTERVAL_SECONDS", 0.1)
     job = Job(recorder, "matte")
     for done in range(1, 501):
         job.step("cutting out", done, 500)
