@@ -36,7 +36,11 @@ def lineboil(*words: object, **options: object) -> subprocess.CompletedProcess:
 
 
 def started(*words: object) -> subprocess.Popen:
-    return subprocess.Popen(command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # Whoever runs the tests in the background makes them deaf to Ctrl-C, and their children with them.
+    hearing = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name == "posix" else None
+    return subprocess.Popen(
+        command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=hearing
+    )
 
 
 def messages_of(done: subprocess.CompletedProcess) -> list[dict]:
