@@ -184,7 +184,11 @@ def _add_blender(verbs: Any) -> None:
     render.add_argument(
         "settings", nargs="*", metavar="key=value", help="settings of the render for this time, like quality=final"
     )
+    build.add_argument(
+        "--describe", action="store_true", help="only make what the scene is built from, and tell how, for programs"
+    )
     for verb in (build, render):
+        verb.add_argument("--blend", type=Path, default=None, help="the .blend the shot's scene is in, remembered")
         verb.add_argument("--blender", type=Path, default=None, help="Blender's program, instead of the one found")
 
 

@@ -2,7 +2,8 @@
 """What the engine says while it works: the typed messages, and their form as one JSON object a line.
 
 `KINDS` is the one list. A message is `{"kind": ..., fields}`; a reader ignores fields it does not know.
-`done` or `failed` is always the last message of a request.
+`done` or `failed` is always the last message of a request. Lines of a worker also carry `id`: the request they belong
+to, 0 for the worker itself (docs/worker-protocol.md).
 """
 
 from __future__ import annotations
@@ -118,9 +119,31 @@ class Done(Message):
     result: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True)
+class Hello(Message):
+    """The first line of a worker: who speaks which protocol."""
+
+    kind: ClassVar[str] = "hello"
+    protocol: int
+    version: str = ""
+    process: int = 0
+    python: str = ""
+
+
+@dataclass(frozen=True)
+class Heartbeat(Message):
+    """A worker is alive: the request it works on (0 for none) and the memory its process takes."""
+
+    kind: ClassVar[str] = "heartbeat"
+    busy: int = 0
+    memory_bytes: int = 0
+
+
 KINDS: dict[str, type[Message]] = {
     message.kind: message
-    for message in (StageStarted, Progress, StageDone, Note, Warned, Preview, Status, Failed, Done)
+    for message in (
+        StageStarted, Progress, StageDone, Note, Warned, Preview, Status, Failed, Done, Hello, Heartbeat,
+    )
 }
 
 
@@ -140,20 +163,36 @@ class SilentReporter:
         return False
 
 
-def encode(message: Message) -> str:
-    """One line of JSON, without the line break."""
-    return json.dumps({"kind": message.kind, **asdict(message)}, ensure_ascii=True)
+def encode(message: Message, request: int | None = None) -> str:
+    """One line of JSON, without the line break; a worker names the request it answers."""
+    head: dict[str, Any] = {"kind": message.kind} if request is None else {"kind": message.kind, "id": request}
+    return json.dumps({**head, **asdict(message)}, ensure_ascii=True)
 
 
 def decode(line: str) -> Message | None:
     """The message of one line, or None when the line is not a message (a library printed something)."""
+    return _message_of(_record_of(line))
+
+
+def decode_answer(line: str) -> tuple[int, Message] | None:
+    """Request and message of one line of a worker, or None when it is not one."""
+    record = _record_of(line)
+    message = _message_of(record)
+    request = record.get("id")
+    if message is None or not isinstance(request, int) or isinstance(request, bool):
+        return None
+    return request, message
+
+
+def _record_of(line: str) -> dict[str, Any]:
     try:
         data = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    record = cast(dict[str, Any], data)
+    except (ValueError, RecursionError):
+        return {}
+    return cast(dict[str, Any], data) if isinstance(data, dict) else {}
+
+
+def _message_of(record: dict[str, Any]) -> Message | None:
     kind = KINDS.get(str(record.get("kind", "")))
     if kind is None:
         return None
