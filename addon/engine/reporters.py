@@ -58,8 +58,10 @@ class TextReporter:
         }
 
     def send(self, message: Message) -> bool:
-        """Show the message; True once `stop` is set."""
-        self._show[message.kind](message)
+        """Show the message; True once `stop` is set. What a worker tells programs is not for people: not shown."""
+        show = self._show.get(message.kind)
+        if show is not None:
+            show(message)
         return self.stop.is_set()
 
     def paint(self, text: str, colour: str) -> str:

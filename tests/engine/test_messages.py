@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from lineboil.addon.engine import messages
+from lineboil.addon.engine import messages, requests
 from lineboil.addon.engine.errors import Cancelled, SettingError
 from lineboil.addon.engine.frames import frame_name, parse_ranges, range_text
 from lineboil.addon.engine.job import Job
@@ -22,7 +22,11 @@ SAMPLES = [
     messages.Status("matte", "stale", 3, 7, "footage changed", {"engine": "person"}),
     messages.Failed("it broke", "a.png", "Delete it."),
     messages.Done({"movie": "a.mp4"}),
+    messages.Hello(messages.PROTOCOL_VERSION, "0.2.0", 1234, "3.13.1"),
+    messages.Heartbeat(7, 123_456_789),
 ]
+# What a worker tells the program that started it; no person reads it.
+OF_A_WORKER = ("hello", "heartbeat")
 
 
 def test_samples_cover_every_kind() -> None:
@@ -51,8 +55,37 @@ def test_text_has_no_colour_outside_a_terminal(message: messages.Message) -> Non
     reporter = TextReporter(stream, {})
     reporter._last_plain = -100
     reporter.send(message)
-    assert stream.getvalue().strip()
+    assert bool(stream.getvalue().strip()) == (message.kind not in OF_A_WORKER)
     assert "\x1b" not in stream.getvalue()
+
+
+def test_an_answer_names_its_request() -> None:
+    for message in SAMPLES:
+        assert messages.decode_answer(messages.encode(message, 12)) == (12, message)
+
+
+@pytest.mark.parametrize("line", ["", "garbage", '{"kind": "done"}', '{"kind": "done", "id": true}', '{"id": 1}'])
+def test_what_is_no_answer_is_none(line: str) -> None:
+    assert messages.decode_answer(line) is None
+
+
+ASKS = [requests.Request(1, ("run", "a shot")), requests.Cancel(1), requests.Free(2), requests.Quit(3)]
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.kind)
+def test_a_request_survives_its_line(ask: requests.Ask) -> None:
+    assert {ask.kind for ask in ASKS} == set(requests.KINDS)
+    assert "\n" not in requests.encode(ask)
+    assert requests.decode(requests.encode(ask)) == ask
+
+
+@pytest.mark.parametrize("line", [
+    "", "garbage", "[1]", "null", '{"kind": "later", "id": 1}', '{"kind": "free"}', '{"kind": "free", "id": "1"}',
+    '{"kind": "free", "id": 0}', '{"kind": "free", "id": true}', '{"kind": "request", "id": 1}',
+    '{"kind": "request", "id": 1, "command": "run"}', '{"kind": "request", "id": 1, "command": [1]}', "[" * 100_000,
+])
+def test_what_asks_nothing_is_none(line: str) -> None:
+    assert requests.decode(line) is None
 
 
 def test_stages_that_are_up_to_date_share_a_line() -> None:
