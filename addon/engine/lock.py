@@ -26,6 +26,8 @@ class ShotLock:
     Args:
         path: The lock file (`state/lock`).
         purpose: What is being done, for whoever finds the lock ("run", "render").
+        subject: What is held, for the sentence.
+        where: Its folder, for the sentence; the shot of `state/lock` when not given.
 
     Raises:
         BusyError: Another process holds it; names that process.
@@ -34,9 +36,13 @@ class ShotLock:
     # The text starts behind the byte that is locked, because Windows lets nobody read locked bytes.
     _TEXT_AT = 1
 
-    def __init__(self, path: Path, purpose: str) -> None:
+    def __init__(
+        self, path: Path, purpose: str, *, subject: str = "this shot", where: Path | None = None
+    ) -> None:
         self.path = path
         self.purpose = purpose
+        self.subject = subject
+        self.where = where or path.parent.parent
         self.dead_holder: dict[str, Any] = {}
         self._descriptor = -1
 
@@ -50,8 +56,8 @@ class ShotLock:
             holder = self._read()
             os.close(self._descriptor)
             raise BusyError(
-                f"this shot is in use by {_describe(holder)}",
-                where=str(self.path.parent.parent),
+                f"{self.subject} is in use by {_describe(holder)}",
+                where=str(self.where),
                 remedy="Wait until it is finished, or stop it, then try again.",
             )
         self.dead_holder = self._read()
@@ -62,6 +68,11 @@ class ShotLock:
                 "since": time.strftime("%Y-%m-%d %H:%M:%S"),
             })
         return self
+
+    @property
+    def descriptor(self) -> int:
+        """The locked file: a child that inherits it keeps the lock for as long as it lives."""
+        return self._descriptor
 
     def __exit__(self, *_: object) -> None:
         # An emptied file tells the next run that this one ended by itself.

