@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,9 @@ from typing import Literal
 from .errors import MissingError
 
 VARIABLE = "LINEBOIL_BLENDER"
+chosen: ContextVar[str] = ContextVar("chosen", default="")
+"""The Blender a command line names (`--blender`). It goes before the shot's setting, for this command only."""
+
 OLDEST = (4, 2)
 _REMEDY = "Run `make env` to install its Python module, or give a Blender with --blender PATH."
 _ENTRY = Path(__file__).resolve().parents[1] / "scene" / "__main__.py"
@@ -52,13 +56,14 @@ def find_blender(wanted: str = "") -> Blender:
     """The Blender to use.
 
     Args:
-        wanted: Path of Blender's program, its folder, or a Python with the `bpy` module. When not given: the
-            environment variable LINEBOIL_BLENDER, then `.venv-blender` beside the code, then `blender` on PATH.
+        wanted: Path of Blender's program, its folder, or a Python with the `bpy` module; `chosen` goes before it.
+            When neither is given: the environment variable LINEBOIL_BLENDER, then `.venv-blender` beside the code,
+            then `blender` on PATH.
 
     Raises:
         MissingError: None found, the given one cannot be started, or it is too old.
     """
-    named = wanted or os.environ.get(VARIABLE, "")
+    named = chosen.get() or wanted or os.environ.get(VARIABLE, "")
     if named:
         return _checked(_resolved(Path(named).expanduser()))
     module = _python_in(_CHECKOUT / ".venv-blender")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from . import errors
+from . import children, errors
 from .blender import Blender
 from .cache import write_json
 from .errors import EngineError
@@ -46,10 +46,11 @@ def run_job(
     write_json(job_path, job)
     with log_path.open("wb") as log:
         child = _start(blender.command(job_path), log)
-        try:
-            return _follow(child, on_message, log_path)
-        finally:
-            _end(child)
+        with children.held(child):
+            try:
+                return _follow(child, on_message, log_path)
+            finally:
+                _end(child)
 
 
 def _start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -134,7 +135,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         try:
             child.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            child.kill()
+            children.end(child)
             child.wait()
     if child.stdout is not None:
         child.stdout.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import contextvars
 import io
 import os
 import signal
@@ -12,13 +13,15 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
-from . import commands, messages
+from . import commands
 from .cache import disk_error
 from .errors import Cancelled, EngineError
+from .messages import Done, Failed, Reporter
 from .reporters import JsonReporter, TextReporter
 
+WRONG_USE = 2
 _EXIT_CODES = "exit codes: 0 done, 75 try again later (the shot is in use), 130 stopped, 2 wrong use, 1 failed"
 
 
@@ -31,36 +34,102 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 75 try again, 130 stopped, 2 wrong use, 1 failed.
     """
-    options = parse(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = parse(words)
+    except UsageError as wrong:
+        return _tell_wrong_use(wrong, is_for_programs="--json" in words)
     stream = _own_stdout()
+    if options.verb == "serve":
+        # Only a worker needs it, and it needs this module.
+        from . import serve
+
+        return serve.serve(stream)
     reporter = JsonReporter(stream) if options.json else TextReporter(stream)
     try:
-        _listen_to_signals()
-        result = options.function(options, reporter)
-        reporter.send(messages.Done(result))
-        return int(result.get("exit_code", 0))
-    except KeyboardInterrupt:
-        _ignore_signals()
-        return _fail(reporter, Cancelled())
-    except EngineError as error:
-        return _fail(reporter, error)
+        message = _listen_and_conclude(options, reporter)
+        reporter.send(message)
     except BrokenPipeError:
         # Whoever read the output has gone (`| head`): nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 1
-    except OSError as error:
-        return _fail(reporter, disk_error(error, Path(error.filename or getattr(options, "shot", None) or ".")))
-    except MemoryError:
-        return _fail(reporter, EngineError("there is not enough memory", remedy="Choose a smaller footage.long_side."))
-    except Exception as error:
-        return _fail(reporter, _unexpected(error, options))
+    return message.exit_code if isinstance(message, Failed) else int(message.result.get("exit_code", 0))
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def _tell_wrong_use(wrong: UsageError, *, is_for_programs: bool) -> int:
+    if is_for_programs:
+        JsonReporter(sys.stdout).send(wrong.failed())
+    else:
+        sys.stderr.write(f"{wrong.usage}error: {wrong}\n")
+    return WRONG_USE
+
+
+def _listen_and_conclude(options: argparse.Namespace, reporter: JsonReporter | TextReporter) -> Done | Failed:
+    try:
+        _listen_to_signals()
+        return conclude(options, reporter)
+    except KeyboardInterrupt:
+        _ignore_signals()
+        return failure(Cancelled())
+
+
+def conclude(options: argparse.Namespace, reporter: Reporter) -> Done | Failed:
+    """Do what the options say; the last message, whatever happens.
+
+    Args:
+        options: From `parse`.
+        reporter: Receives every message but the last.
+    """
+    try:
+        # In a context of its own, so that what one command chooses is not there for the next.
+        return Done(contextvars.copy_context().run(options.function, options, reporter))
+    except (Exception, SystemExit) as error:
+        return failure(_engine_error(error, getattr(options, "shot", None)))
+
+
+def _engine_error(error: Exception | SystemExit, shot: Path | None) -> EngineError:
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, MemoryError):
+        return EngineError("there is not enough memory", remedy="Choose a smaller footage.long_side.")
+    if isinstance(error, OSError):
+        named = error.filename if isinstance(error.filename, str | os.PathLike) else None
+        return disk_error(error, Path(named or shot or "."))
+    return _unexpected(error, shot)
+
+
+def failure(error: EngineError) -> Failed:
+    """The message that says an error."""
+    return Failed(error.what, error.where, error.remedy, type(error).__name__, error.exit_code)
+
+
+class UsageError(Exception):
+    """The words are no command line; `usage` is how it is written."""
+
+    def __init__(self, what: str, usage: str) -> None:
+        self.usage = usage
+        super().__init__(what)
+
+    def failed(self) -> Failed:
+        """The message for programs."""
+        return Failed(str(self), remedy=" ".join(self.usage.split()), error="SettingError", exit_code=WRONG_USE)
+
+
+class _Grammar(argparse.ArgumentParser):
+    """Raises instead of ending the process, which may be a worker's."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, self.format_usage())
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of a command line.
 
     Settings may stand behind options (`new SHOT --footage CLIP matte.engine=chroma`), where argparse alone would
     not take them.
+
+    Raises:
+        UsageError: The words are no command line. `--help` and `--version` print and raise SystemExit.
     """
     grammar = parser()
     options, rest = grammar.parse_known_args(arguments)
@@ -72,25 +141,20 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def _fail(reporter: JsonReporter | TextReporter, error: EngineError) -> int:
-    reporter.send(messages.Failed(error.what, error.where, error.remedy, type(error).__name__, error.exit_code))
-    return error.exit_code
-
-
-def _unexpected(error: Exception, options: argparse.Namespace) -> EngineError:
+def _unexpected(error: BaseException, shot: Path | None) -> EngineError:
     """A fault of the program: the details go to a log, the sentence says where that is."""
     text = "".join(traceback.format_exception(error))
-    shot = getattr(options, "shot", None)
+    what = f"something unexpected went wrong ({type(error).__name__}: {error})"
     log = Path(shot) / "state" / "error.log" if shot else None
     if log and log.parent.is_dir():
-        with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
+        with (
+            contextlib.suppress(OSError),
+            log.open("a", encoding="utf-8", errors="backslashreplace") as stream,
+        ):
             stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
-            return EngineError(
-                f"something unexpected went wrong ({type(error).__name__}: {error})",
-                remedy=f"The details are in {log}; please report them.",
-            )
+            return EngineError(what, remedy=f"The details are in {log}; please report them.")
     sys.stderr.write(text)
-    return EngineError(f"something unexpected went wrong ({type(error).__name__}: {error})", remedy="Please report it.")
+    return EngineError(what, remedy="Please report it.")
 
 
 def _own_stdout() -> TextIO:
@@ -103,7 +167,8 @@ def _own_stdout() -> TextIO:
     return open(kept, "w", encoding="utf-8", errors="replace", buffering=1)
 
 
-def _signals() -> list[signal.Signals]:
+def ending_signals() -> list[signal.Signals]:
+    """The signals of this system that ask a program to end."""
     names = ("SIGINT", "SIGTERM", "SIGBREAK")
     return [number for number in signal.Signals if number.name in names]
 
@@ -116,7 +181,7 @@ def _listen_to_signals() -> None:
 
     # Only the main thread may; anybody calling from another one handles signals itself.
     with contextlib.suppress(ValueError):
-        for number in _signals():
+        for number in ending_signals():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, stop)
 
@@ -124,13 +189,13 @@ def _listen_to_signals() -> None:
 def _ignore_signals() -> None:
     """A second Ctrl-C must not cut off the last word."""
     with contextlib.suppress(ValueError):
-        for number in _signals():
+        for number in ending_signals():
             signal.signal(number, signal.SIG_IGN)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    top = argparse.ArgumentParser(
+    top = _Grammar(
         prog="lineboil", description="Film a performer, restyle them, light them in 3D.", epilog=_EXIT_CODES
     )
     top.add_argument("--version", action="version", version=f"lineboil {commands.version()}")
@@ -138,6 +203,7 @@ def parser() -> argparse.ArgumentParser:
     _add_making(verbs)
     _add_looking(verbs)
     _add_blender(verbs)
+    _add_serving(verbs)
     return top
 
 
@@ -190,6 +256,12 @@ def _add_blender(verbs: Any) -> None:
     for verb in (build, render):
         verb.add_argument("--blend", type=Path, default=None, help="the .blend the shot's scene is in, remembered")
         verb.add_argument("--blender", type=Path, default=None, help="Blender's program, instead of the one found")
+
+
+def _add_serving(verbs: Any) -> None:
+    text = "Take requests as JSON lines on standard input, for programs (docs/worker-protocol.md)."
+    serve = verbs.add_parser("serve", help=text, description=text)
+    serve.add_argument("--json", action="store_true", required=True, help="the only language a worker speaks")
 
 
 if __name__ == "__main__":

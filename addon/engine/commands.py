@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import diagnosis, pipeline
+from . import blender, diagnosis, pipeline
 from . import settings as settings_module
 from .errors import EngineError, InputError, SettingError
 from .frames import parse_ranges
@@ -163,7 +162,8 @@ def _choose_blender(options: argparse.Namespace) -> None:
         return
     if not options.blender.exists():
         raise InputError("there is no such Blender", where=str(options.blender), remedy="Give the program's path.")
-    os.environ["LINEBOIL_BLENDER"] = str(options.blender.resolve())
+    # Not resolved: the Python of a virtual environment is a link, and what it links to has no packages.
+    blender.chosen.set(str(options.blender.absolute()))
 
 
 def stage_names() -> list[str]:

