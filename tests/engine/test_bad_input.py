@@ -383,7 +383,8 @@ def test_stopped_at_any_moment_it_ends_in_order(clip: Path, tmp_path: Path, numb
     time.sleep(wait)
     child.send_signal(getattr(signal, number))
     out, err = child.communicate(timeout=30)
-    assert child.returncode in (0, 130) or (wait < 0.3 and child.returncode == -getattr(signal, number))
+    # Before its first line Python itself may still be starting, on a busy machine for long.
+    assert child.returncode in (0, 130) or (not out and child.returncode == -getattr(signal, number))
     assert "Traceback" not in err or child.returncode < 0
     said = [json.loads(line) for line in out.splitlines()]
     assert not said or said[-1]["kind"] in ("done", "failed")
