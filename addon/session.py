@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from . import environment as environment_module
 from .engine import pipeline
 from .engine.errors import BusyError, EngineError, MissingError
-from .engine.messages import Done, Failed, Message
+from .engine.messages import Done, Failed, Message, Warned
 from .engine.schema.registry import BY_NAME
 from .session_program import Program
 from .session_status import StatusBook
@@ -30,8 +30,6 @@ Start = Callable[[], tuple[list[str], Path, dict[str, str]]]
 
 _EXAMINE_SECONDS = 2.0
 _IDLE_POLL_SECONDS = 0.02
-# A second wish to stop, this long after the first, ends the process itself.
-_PATIENCE_SECONDS = 3.0
 _ADDON = Path(__file__).resolve().parent
 
 
@@ -58,6 +56,8 @@ class Session:
         self._ending: list[Program] = []
         self._book = StatusBook()
         self._questions: dict[int, Path] = {}
+        self._is_retrying = False
+        self.notice = ""
 
     # What is where.
 
@@ -184,25 +184,21 @@ class Session:
         return self._running()
 
     def cancel(self) -> None:
-        """Ask the running task to stop; asked again after some seconds, its process is ended.
+        """Ask the running task to stop. What is finished is kept; the task ends by `poll`.
 
-        Either way what is finished is kept, and the task ends by `poll`.
+        A worker that does not stop for half a minute is ended.
         """
         task = self.task
-        if task is None:
+        if task is None or task.is_cancelling:
             return
-        now = time.monotonic()
-        if not task.is_cancelling:
-            task.is_cancelling, task.cancelled_at = True, now
-            if self._program is not None:
-                self._program.cancel()
-            elif self._worker is not None:
-                self._worker.cancel(task.request)
-        elif now - task.cancelled_at > _PATIENCE_SECONDS:
-            self.abandon()
+        task.is_cancelling = True
+        if self._program is not None:
+            self._program.cancel()
+        elif self._worker is not None:
+            self._worker.cancel(task.request)
 
     def abandon(self) -> None:
-        """End the running task's process now."""
+        """End the running task's process now; blocks up to two seconds."""
         task = self.task
         if task is None:
             return
@@ -269,7 +265,8 @@ class Session:
         self._book.wish(shot)
 
     def renew(self, shot: Path) -> None:
-        """The state of this shot is asked for again."""
+        """The state of this shot is asked for again, also when the worker failed the last time."""
+        self._is_retrying = True
         self._book.wish(shot)
         self._book.renew(shot)
 
@@ -312,7 +309,7 @@ class Session:
             raise BusyError(f"{self.task.title} is still running", remedy="Wait for it, or stop it first.")
 
     def _begin(self, task: Task) -> None:
-        self.task, self.last = task, None
+        self.task, self.last, self.notice = task, None, ""
 
     def _running(self) -> Task:
         if self.task is None:
@@ -339,8 +336,11 @@ class Session:
             if isinstance(message, Done | Failed):
                 del self._questions[request]
             return self._book.answer(shot, message)
-        if self.task is not None and self.task.request == request and request:
+        if request and self.task is not None and self.task.request == request:
             return self._take(self.task, message)
+        if request == 0 and isinstance(message, Warned):
+            self.notice = message.text
+            return True
         return False
 
     def _take(self, task: Task, message: Message) -> bool:
@@ -370,11 +370,14 @@ class Session:
         self._environment, self._examined = None, -1e9
 
     def _ask_status(self) -> None:
-        if self._questions or self._program is not None or self.worker_state == "failed":
+        if self._questions or self._program is not None:
+            return
+        if self.worker_state == "failed" and not self._is_retrying:
             return
         shot = self._book.due()
         if shot is None or not self.is_ready:
             return
+        self._is_retrying = False
         try:
             request = self._ensure_worker().request(["status", str(shot)])
         except EngineError as error:

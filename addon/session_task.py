@@ -80,7 +80,6 @@ class Task:
     result: dict[str, Any] | None = None
     is_over: bool = False
     is_cancelling: bool = False
-    cancelled_at: float = 0.0
     seconds: float = 0.0
     _started: float = field(default_factory=time.monotonic)
     _finished_stages: set[str] = field(default_factory=set[str])

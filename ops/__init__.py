@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operators: they collect what is needed, make one call and report."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from . import build, environment, preview, render, results, run, shot
+
+MODULES: tuple[ModuleType, ...] = (shot, run, preview, build, render, results, environment)
+"""Modules with CLASSES, in the order they are registered."""

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mix-in of every operator that has the worker do something.
+
+`execute()` waits for the end, for scripts and headless; `invoke()` runs beside the artist, with progress and Esc.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..addon import mirror, shots
+from ..addon.engine.errors import EngineError
+from ..addon.redraw import redraw
+from ..addon.session import current
+from ..addon.session_task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TICK_SECONDS = 0.1
+_POLL_SECONDS = 0.01
+# Of each tick, for work of our own in Blender's main loop.
+_SLICE_SECONDS = 0.03
+_PLAIN_SECONDS = 2.0
+
+
+class JobStep:
+    """A long piece of work. Subclasses give `title` and `command`, and may give `finished` and `fill`.
+
+    The scene is kept by its number in this session: undo, renaming and deleting in mid-run leave no dead pointer.
+    """
+
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    _task: Task | None = None
+    _timer: Any = None
+    _scene_uid = 0
+    _shown = ""
+    _steps: Iterator[Any] | None = None
+
+    # What subclasses say.
+
+    def title(self, context: Any) -> str:
+        """What the artist asked for, as the status bar and the report say it."""
+        return self.bl_label  # type: ignore[attr-defined]
+
+    def command(self, context: Any) -> list[str]:
+        """The words of the command line that do it.
+
+        Raises:
+            EngineError: It cannot be done; nothing is started.
+        """
+        raise NotImplementedError
+
+    def start(self, context: Any) -> Task:
+        """Start the work; the settings on the screen are written before."""
+        scene = context.scene
+        mirror.flush(scene)
+        return current.start(self.title(context), self.command(context), shots.shot_root(scene))
+
+    def finished(self, context: Any, scene: Any, task: Task) -> str:
+        """The task ended well: take over its result. Returns a sentence to report instead of the usual one.
+
+        Raises:
+            EngineError: The result cannot be used.
+        """
+        return ""
+
+    def steps(self, scene: Any, task: Task) -> Iterator[Any] | None:
+        """Work of our own in Blender that follows, in steps of a few milliseconds; None when there is none."""
+        return None
+
+    def next_task(self, context: Any, scene: Any) -> Task | None:
+        """What the worker does after the steps; None when all is done."""
+        return None
+
+    # The two drivers.
+
+    def execute(self, context: Any) -> set[str]:
+        """Do it all and wait for the end."""
+        try:
+            self._begin(context)
+            with _stoppable():
+                while True:
+                    task = current.wait(self._running(), _Printer() if bpy.app.background else None)
+                    if task.error is not None:
+                        return self._tell(task)
+                    scene = self._scene()
+                    for _ in self.steps(scene, task) or ():
+                        pass
+                    following = self.next_task(context, scene)
+                    if following is None:
+                        return self._finish(context, scene, task)
+                    self._task = following
+        except EngineError as error:
+            return self._refuse(error)
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """Start it and go on beside the artist."""
+        if bpy.app.background or context.window is None:
+            return self.execute(context)
+        try:
+            with current.timed(f"start {self.bl_idname}"):  # type: ignore[attr-defined]
+                self._begin(context)
+        except EngineError as error:
+            return self._refuse(error)
+        self._timer = context.window_manager.event_timer_add(_TICK_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        self._show(context)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Any, event: Any) -> set[str]:
+        """One event: the artist's go through, ours moves the work on."""
+        if self._steps is not None:
+            # Undo or a deleted object must not come between the steps; they take a moment only.
+            return self._step(context) if event.type == "TIMER" else {"RUNNING_MODAL"}
+        if event.type == "ESC" and event.value == "PRESS" and not _is_playing(context):
+            current.cancel()
+            self._show(context)
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        with current.timed(f"tick {self.bl_idname}"):  # type: ignore[attr-defined]
+            if current.poll(_POLL_SECONDS):
+                redraw()
+            self._show(context)
+        return self._after(context) if self._running().is_over else {"PASS_THROUGH"}
+
+    def cancel(self, context: Any) -> None:
+        """The window was closed or a file loaded: the work itself goes on or was stopped by whoever did that."""
+        self._close(context)
+
+    # Inside.
+
+    def _begin(self, context: Any) -> None:
+        self._scene_uid = context.scene.session_uid
+        self._task = self.start(context)
+
+    def _running(self) -> Task:
+        if self._task is None:
+            raise EngineError("no work was started")
+        return self._task
+
+    def _scene(self) -> Any:
+        scene = next((item for item in bpy.data.scenes if item.session_uid == self._scene_uid), None)
+        if scene is None:
+            raise EngineError(
+                "the scene this was for is gone",
+                remedy="What was made is in the shot's folder; open it in another scene.",
+            )
+        return scene
+
+    def _after(self, context: Any) -> set[str]:
+        task = self._running()
+        if task.error is not None:
+            self._close(context)
+            return self._tell(task)
+        try:
+            scene = self._scene()
+            self._steps = iter(self.steps(scene, task) or ())
+        except EngineError as error:
+            self._close(context)
+            return self._refuse(error)
+        return self._step(context)
+
+    def _step(self, context: Any) -> set[str]:
+        try:
+            with current.timed(f"steps {self.bl_idname}"):  # type: ignore[attr-defined]
+                if not self._advance():
+                    return {"RUNNING_MODAL"}
+            scene = self._scene()
+            following = self.next_task(context, scene)
+        except EngineError as error:
+            self._close(context)
+            return self._refuse(error)
+        self._steps = None
+        if following is not None:
+            self._task = following
+            return {"PASS_THROUGH"}
+        self._close(context)
+        return self._finish(context, scene, self._running())
+
+    def _advance(self) -> bool:
+        """Do steps until the slice is used up; True when there are no more."""
+        end = time.perf_counter() + _SLICE_SECONDS
+        while time.perf_counter() < end:
+            if self._steps is None or next(self._steps, self) is self:
+                return True
+        return False
+
+    def _finish(self, context: Any, scene: Any, task: Task) -> set[str]:
+        try:
+            sentence = self.finished(context, scene, task)
+        except EngineError as error:
+            return self._refuse(error)
+        self._report({"INFO"}, sentence or task.sentence())
+        return {"FINISHED"}
+
+    def _tell(self, task: Task) -> set[str]:
+        self._report({"INFO"} if task.is_cancelled else {"ERROR"}, task.sentence())
+        return {"CANCELLED"}
+
+    def _refuse(self, error: EngineError) -> set[str]:
+        self._report({"ERROR"}, error.sentence())
+        return {"CANCELLED"}
+
+    def _report(self, kind: set[str], sentence: str) -> None:
+        redraw()
+        self.report(kind, sentence)  # type: ignore[attr-defined]
+
+    def _show(self, context: Any) -> None:
+        task = self._running()
+        text = "" if task.is_over else f"Lineboil: {task.label()}    Esc: Stop"
+        if text and text != self._shown and context.workspace is not None:
+            self._shown = text
+            context.workspace.status_text_set(text)
+
+    def _close(self, context: Any) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            context.window_manager.event_timer_remove(timer)
+        self._steps = None
+        if self._shown:
+            self._shown = ""
+            for workspace in bpy.data.workspaces:
+                workspace.status_text_set(None)
+
+
+class ShotJob(JobStep):
+    """A long piece of work on the scene's shot."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Whether the shot can be worked on now."""
+        from . import reasons
+
+        return reasons.can_work(cls, context)
+
+    def root(self, context: Any) -> Path:
+        """The shot's folder.
+
+        Raises:
+            EngineError: The scene has no shot, or its folder is gone.
+        """
+        problem = shots.shot_problem(context.scene)
+        root = shots.shot_root(context.scene)
+        if problem is not None:
+            raise problem
+        if root is None:
+            raise EngineError("this scene has no shot", remedy="Choose a clip or open a shot first.")
+        return root
+
+
+class _Printer:
+    """Lines for whoever runs Blender without a window."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._stage = ""
+        self._told = 0
+
+    def __call__(self, task: Task) -> None:
+        for text in task.warnings[self._told :]:
+            _print(f"Lineboil: warning: {text}")
+        self._told = len(task.warnings)
+        now = time.monotonic()
+        if not task.is_over and (task.stage != self._stage or now - self._last > _PLAIN_SECONDS):
+            self._last, self._stage = now, task.stage
+            _print(f"Lineboil: {task.label()}")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C asks the task to stop, where Blender itself would end at once and lose what is in work."""
+    previous: Any = None
+    try:
+        previous = signal.signal(signal.SIGINT, lambda *_: current.cancel()) or signal.SIG_DFL
+    except ValueError:
+        # Not the main thread: whoever runs us there handles signals.
+        previous = None
+    try:
+        yield
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _is_playing(context: Any) -> bool:
+    return context.screen is not None and context.screen.is_animation_playing
