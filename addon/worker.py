@@ -159,16 +159,20 @@ class Worker:
         answers, self._answers = self._answers, []
         return answers
 
-    def close(self) -> None:
-        """End the worker; blocks up to two seconds. Open requests are answered as cancelled by the next `poll`."""
-        child, self._child = self._child, None
+    def kill(self) -> None:
+        """End the worker now, without waiting. Open requests are answered as cancelled by the next `poll`."""
         self._fail(self.open_requests, Cancelled())
+        self._drop_child()
         self._deaths.clear()
         self._has_failed = False
-        self._clear()
-        for process in (child, *self._ending):
-            if process is not None:
-                process.close()
+
+    def close(self) -> None:
+        """End the worker in order, which blocks up to two seconds; it may be used again. Otherwise like `kill`."""
+        if self._child is not None:
+            self._child.close()
+        self.kill()
+        for child in self._ending:
+            child.close(0)
         self._ending.clear()
 
     def _ask(self, ask: Ask) -> int:
@@ -239,16 +243,21 @@ class Worker:
         self._garbage = 0
         self._heard_at = self._clock()
         number, message = answer
-        if isinstance(message, Hello):
-            self._greet(message)
-        elif isinstance(message, Heartbeat):
-            self.heartbeat = message
-        elif number == 0 and self.hello is not None:
-            self._answers.append(answer)
+        if number == 0:
+            self._hear_of_itself(message)
         elif number in self._open and self._open[number].is_sent:
             self._answers.append(answer)
             if isinstance(message, Done | Failed):
                 del self._open[number]
+
+    def _hear_of_itself(self, message: Message) -> None:
+        if isinstance(message, Hello):
+            if self.hello is None:
+                self._greet(message)
+        elif isinstance(message, Heartbeat):
+            self.heartbeat = message
+        elif isinstance(message, Warned):
+            self._answers.append((0, message))
 
     def _greet(self, hello: Hello) -> None:
         if hello.protocol == PROTOCOL_VERSION:

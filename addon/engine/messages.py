@@ -146,6 +146,11 @@ KINDS: dict[str, type[Message]] = {
     )
 }
 
+# What a field may hold, so that a reader can count on it whatever a process prints.
+_VALUES: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "dict[str, Any]": (dict,),
+}
+
 
 class Reporter(Protocol):
     """Takes messages; answers whether the work should stop."""
@@ -198,6 +203,8 @@ def _message_of(record: dict[str, Any]) -> Message | None:
         return None
     known = {item.name for item in fields(kind)}
     try:
-        return kind(**{name: value for name, value in record.items() if name in known})
+        message = kind(**{name: value for name, value in record.items() if name in known})
     except TypeError:
         return None
+    fits = all(isinstance(getattr(message, item.name), _VALUES[str(item.type)]) for item in fields(message))
+    return message if fits else None
