@@ -11,7 +11,18 @@ ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"cv2", "numpy", "av", "scenedetect", "ai_edge_litert", "ncnn", "torch", "diffusers"}
 HEAVY_ALLOWED = ("addon/engine/stages/", "addon/engine/image/", "addon/engine/models/")
 BLENDER = {"bpy", "mathutils", "bmesh", "gpu", "bl_ui"}
-BLENDER_ALLOWED = ("addon/scene/", "ops/", "panels/", "addon/registration.py", "addon/preferences.py")
+BLENDER_ALLOWED = (
+    "addon/scene/",
+    "ops/",
+    "panels/",
+    *(
+        f"addon/{name}.py"
+        for name in (
+            "registration", "preferences", "preferences_draw", "properties", "property_paths", "mirror", "shots",
+            "headless", "pump", "handlers", "redraw",
+        )
+    ),
+)
 LAYERS = ("addon/engine", "addon", "ops", "panels", "")
 
 
