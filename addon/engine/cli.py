@@ -68,7 +68,7 @@ def _listen_and_conclude(options: argparse.Namespace, reporter: JsonReporter | T
     try:
         _listen_to_signals()
         return conclude(options, reporter)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _StopError):
         _ignore_signals()
         return failure(Cancelled())
 
@@ -101,6 +101,14 @@ def _engine_error(error: Exception | SystemExit, shot: Path | None) -> EngineErr
 def failure(error: EngineError) -> Failed:
     """The message that says an error."""
     return Failed(error.what, error.where, error.remedy, type(error).__name__, error.exit_code)
+
+
+class _StopError(BaseException):
+    """Somebody asked the program to end.
+
+    Not KeyboardInterrupt: Python remembers one that passes through `exec`, which imports use for data classes, and
+    would end the process as if nobody had caught it.
+    """
 
 
 class UsageError(Exception):
@@ -177,7 +185,7 @@ def _listen_to_signals() -> None:
     """Ctrl-C and a request to end stop the work in order."""
 
     def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
+        raise _StopError
 
     # Only the main thread may; anybody calling from another one handles signals itself.
     with contextlib.suppress(ValueError):
