@@ -58,7 +58,7 @@ PYTHON_VARIABLE = "LINEBOIL_PYTHON"
 Report = Callable[[Message], None]
 ShouldStop = Callable[[], bool]
 
-_MAKE = "Press Make Environment in Lineboil's preferences, or run: lineboil environment make"
+_MAKE = "Press Make Environment in Lineboil's preferences, or run: lineboil environment make."
 _ELSEWHERE = "Choose an empty folder, or a Python environment, in Lineboil's preferences."
 _BY_HAND = "Lineboil did not make it and leaves it alone: install the packages of requirements/cpu.txt into it."
 _SHOWN_NAMES = 3
@@ -209,7 +209,8 @@ class Environment:
         missing, other = package_problems(self.folder, lock)
         if python_problem(self.folder):
             missing, other = list(lock.versions()), []
-        sizes = [megabytes(name, self.locks) for name in (*missing, *other)]
+        versions = lock.versions()
+        sizes = [megabytes(name, versions[name], self.locks) for name in (*missing, *other)]
         models = sum(item.model.bytes for item in self.lacking_models()) / 1e6
         download = round(sum(size[0] for size in sizes) + self._carriers_megabytes())
         disk = round(sum(size[1] for size in sizes) + models)

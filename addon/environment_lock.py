@@ -42,7 +42,7 @@ class Backend:
 BACKENDS = {
     backend.name: backend
     for backend in (
-        Backend("cpu", "CPU", "Everything this version does, on every machine", ("Linux", "Windows", "Darwin")),
+        Backend("cpu", "CPU", "Everything this version does, on every machine.", ("Linux", "Windows", "Darwin")),
         Backend("cuda", "CUDA", f"As CPU, and PyTorch for NVIDIA graphics cards. {_TORCH}", ("Linux", "Windows")),
         Backend("rocm", "ROCm", f"As CPU, and PyTorch for AMD graphics cards. {_TORCH}", ("Linux",)),
         Backend("mps", "MPS", f"As CPU, and PyTorch for Apple silicon. {_TORCH}", ("Darwin",)),
@@ -202,11 +202,20 @@ def _comparable(name: str, text: str) -> list[tuple[int, str]]:
 @cache
 def _sizes(path: Path, changed: int) -> dict[str, tuple[float, float]]:
     rows = (line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines())
-    return {normal(row[0]): (float(row[1]), float(row[2])) for row in rows if len(row) == 3}
+    return {_size_key(row[0]): (float(row[1]), float(row[2])) for row in rows if len(row) == 3}
 
 
-def megabytes(name: str, folder: Path = LOCK_FOLDER) -> tuple[float, float]:
-    """Megabytes to fetch and on the disk of a package, measured on Linux; a small guess for unknown ones."""
+def _size_key(word: str) -> str:
+    match = re.fullmatch(r"([\w.-]+)(.*)", word)
+    return normal(match[1]) + match[2] if match else word
+
+
+def megabytes(name: str, version: str, folder: Path = LOCK_FOLDER) -> tuple[float, float]:
+    """Megabytes to fetch and on the disk of a package; a small guess for one that is not in `sizes.txt`."""
     path = folder / "sizes.txt"
     table = _sizes(path, path.stat().st_mtime_ns) if path.is_file() else {}
-    return table.get(normal(name), (_UNKNOWN_MEGABYTES, _UNKNOWN_MEGABYTES))
+    own, build, system = normal(name), version.partition("+")[2], platform.system()
+    for key in (f"{own}+{build}@{system}", f"{own}+{build}", f"{own}@{system}", own):
+        if key in table:
+            return table[key]
+    return (_UNKNOWN_MEGABYTES, _UNKNOWN_MEGABYTES)

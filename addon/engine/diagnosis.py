@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import blender
+from . import blender, own_python
 from .errors import EngineError
 from .job import Job
 from .messages import Reporter
@@ -20,7 +20,6 @@ from .shot import Shot, resolve_path
 
 _MINIMUM_PYTHON = (3, 11)
 _LOW_DISK_BYTES = 2 << 30
-_ENVIRONMENT_REMEDY = "Run `make env` in the checkout."
 
 # Import name, distribution, what it is for.
 _PACKAGES = (
@@ -54,7 +53,7 @@ class Finding:
 
 def findings() -> list[Finding]:
     """Everything the road needs on this machine."""
-    return [_python(), *(_package(*entry) for entry in _PACKAGES), _models(), _blender()]
+    return [_python(), _environment(), *(_package(*entry) for entry in _PACKAGES), _models(), _blender()]
 
 
 def shot_findings(shot: Shot) -> list[Finding]:
@@ -80,9 +79,22 @@ def _python() -> Finding:
     return Finding("python", sys.version_info[:2] >= _MINIMUM_PYTHON, text, "Install Python 3.11 or 3.13.")
 
 
+def _environment() -> Finding:
+    """Who made the environment this runs in, and whether that was finished; the packages are looked at one by one."""
+    folder = Path(sys.prefix)
+    marker = own_python.marker(folder)
+    if marker:
+        is_whole = bool(marker.get("finished"))
+        text = f"made by Lineboil for {marker.get('backend', '?')}" + ("" if is_whole else ", half made")
+        return Finding("environment", is_whole, text, own_python.REMEDY_EXTENSION, is_needed=False)
+    if (folder / own_python.CHECKOUT_MARKER).is_file():
+        return Finding("environment", True, "the checkout's own")
+    return Finding("environment", True, "an environment of yours, not made by Lineboil")
+
+
 def _package(module: str, distribution: str, purpose: str) -> Finding:
     if importlib.util.find_spec(module) is None:
-        return Finding(distribution, False, f"not installed ({purpose})", _ENVIRONMENT_REMEDY)
+        return Finding(distribution, False, f"not installed ({purpose})", own_python.remedy())
     try:
         version = importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:

@@ -21,8 +21,11 @@ CHECKOUT_MARKER = ".lineboil-ready-program"
 """In a checkout's `.venv`: `tools/setup.py` has finished it."""
 
 REMEDY_CHECKOUT = "Run `make env` in the checkout."
-REMEDY_EXTENSION = "Press Repair Environment in Lineboil's preferences, or run: lineboil environment repair"
-REMEDY_ELSEWHERE = "Install the packages that requirements/cpu.txt of the program lists into this Python."
+REMEDY_EXTENSION = "Press Repair Environment in Lineboil's preferences, or run: lineboil environment repair."
+REMEDY_ELSEWHERE = (
+    "Run: lineboil environment make (or Make Environment in Lineboil's preferences), or install the packages of "
+    "requirements/cpu.txt into this Python."
+)
 
 _IN_USE = ".lineboil-in-use"
 

