@@ -19,7 +19,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NoReturn, TextIO
 
-from . import children, cli, commands, requests
+from . import children, cli, commands, own_python, requests
 from .errors import Cancelled
 from .messages import PROTOCOL_VERSION, Done, Failed, Heartbeat, Hello, Reporter, Warned
 from .models import kept
@@ -45,7 +45,8 @@ def serve(stream: TextIO) -> NoReturn:
     # A crash in a library leaves its place in the log.
     faulthandler.enable()
     server = Server(stream)
-    code = server.run(own_stdin())
+    with own_python.in_use("worker"):
+        code = server.run(own_stdin())
     sys.stderr.flush()
     # Libraries may hang in their tidying up, and everything worth keeping is on the disk.
     os._exit(code)
