@@ -14,9 +14,9 @@ from typing import Any
 
 import bpy
 
-from . import preferences, properties
+from . import handlers, preferences, properties, pump
 
-MODULES: tuple[ModuleType, ...] = (properties, preferences)
+MODULES: tuple[ModuleType, ...] = (properties, preferences, handlers, pump)
 
 
 class Registration:

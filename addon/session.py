@@ -24,7 +24,7 @@ from .session_task import StageView, Task
 from .worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 Start = Callable[[], tuple[list[str], Path, dict[str, str]]]
 
@@ -37,11 +37,19 @@ class Session:
     """The worker and everything known of its work.
 
     Nothing here blocks but `wait`, `start` (for as long as starting a process takes) and `close`.
+
+    Attributes:
+        task: What is running.
+        last: What ended last, with its error; None from the next start on.
+        notice: Something the artist should know that belongs to no task; empty from the next start on.
+        longest_pause_seconds: The longest time that something of ours has held Blender's main loop.
+        longest_pause_in: What that was.
     """
 
     def __init__(self) -> None:
         self.task: Task | None = None
         self.last: Task | None = None
+        self.notice = ""
         self.longest_pause_seconds = 0.0
         self.longest_pause_in = ""
         self._user_folder = Path()
@@ -57,7 +65,6 @@ class Session:
         self._book = StatusBook()
         self._questions: dict[int, Path] = {}
         self._is_retrying = False
-        self.notice = ""
 
     # What is where.
 
@@ -84,7 +91,7 @@ class Session:
         self._environment = None
         self._examined = -1e9
         if self.task is None:
-            self._drop_worker()
+            self._stop_worker()
 
     @property
     def environment(self) -> environment_module.Environment:
@@ -116,6 +123,11 @@ class Session:
     def environment_log(self) -> Path:
         """What making the environment printed."""
         return self._user_folder / "environment.log"
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether an answer is expected, so that polling often is worth it."""
+        return bool(self.task or self._questions or self._ending)
 
     @property
     def worker_state(self) -> str:
@@ -164,7 +176,7 @@ class Session:
         self._refuse_when_busy()
         if words and words[0] not in ("check", "plan"):
             # A running worker would hold files of the environment, and go on with the old ones.
-            self._drop_worker()
+            self._stop_worker()
         command = [python or sys.executable, "-I", str(_ADDON), "environment", *words, "--json"]
         self._program = Program(command, self.environment_log)
         self._begin(Task(title, ("environment", *words)))
@@ -198,14 +210,14 @@ class Session:
             self._worker.cancel(task.request)
 
     def abandon(self) -> None:
-        """End the running task's process now; blocks up to two seconds."""
+        """End the running task's process now."""
         task = self.task
         if task is None:
             return
         if self._program is not None:
             self._program.close()
         else:
-            self._drop_worker()
+            self._stop_worker()
         self._take(task, _stopped())
 
     def poll(self, deadline_seconds: float = 0.01) -> bool:
@@ -279,7 +291,7 @@ class Session:
     # Time.
 
     @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
+    def timed(self, name: str) -> Generator[None]:
         """Measure how long something of ours holds Blender's main loop."""
         started = time.perf_counter()
         try:
@@ -293,10 +305,12 @@ class Session:
             self.longest_pause_seconds, self.longest_pause_in = seconds, name
 
     def close(self) -> None:
-        """End every process; a running task is told as stopped."""
+        """End every process; a running task is told as stopped. Blocks up to two seconds."""
         if self.task is not None:
             self.abandon()
-        self._drop_worker()
+        self._questions = {}
+        if self._worker is not None:
+            self._worker.close()
         for program in self._ending:
             program.close()
         self._ending = []
@@ -318,17 +332,18 @@ class Session:
 
     def _ensure_worker(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker(self._start or self._worker_start)
+            self._worker = Worker(self._worker_start)
         return self._worker
 
     def _worker_start(self) -> tuple[list[str], Path, dict[str, str]]:
+        if self._start is not None:
+            return self._start()
         return environment_module.worker_start(self.environment, self._user_folder, self._blender)
 
-    def _drop_worker(self) -> None:
-        worker, self._worker = self._worker, None
+    def _stop_worker(self) -> None:
         self._questions = {}
-        if worker is not None:
-            worker.close()
+        if self._worker is not None:
+            self._worker.kill()
 
     def _route(self, request: int, message: Message) -> bool:
         shot = self._questions.get(request)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
@@ -20,9 +21,6 @@ from ..addon.engine.errors import EngineError
 from ..addon.redraw import redraw
 from ..addon.session import current
 from ..addon.session_task import Task
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _TICK_SECONDS = 0.1
 _POLL_SECONDS = 0.01
@@ -119,7 +117,7 @@ class JobStep:
     def modal(self, context: Any, event: Any) -> set[str]:
         """One event: the artist's go through, ours moves the work on."""
         if self._steps is not None:
-            # Undo or a deleted object must not come between the steps; they take a moment only.
+            # They take a moment only, and are one step of undo when nothing else comes between them.
             return self._step(context) if event.type == "TIMER" else {"RUNNING_MODAL"}
         if event.type == "ESC" and event.value == "PRESS" and not _is_playing(context):
             current.cancel()
@@ -282,7 +280,7 @@ def _print(text: str) -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable() -> Generator[None]:
     """Ctrl-C asks the task to stop, where Blender itself would end at once and lose what is in work."""
     previous: Any = None
     try:

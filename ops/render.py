@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rendered movie, made by a Blender in the background from the saved file."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
 from bpy.props import EnumProperty
 
-from ..addon import mirror, shots
 from ..addon.engine.errors import InputError
+from ..addon.scene import build
 from ..addon.session import current
 from ..addon.session_task import Task
 from . import reasons
+from .build import can_build, described
 from .job_step import ShotJob
-
-STAMP = "lineboil_stamp"
 
 
 class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
-    """Save this file and render the shot from it in the background, with the clip's sound. Finished frames are kept"""
+    """Bring the scene up to date, save this file, and render it in the background with the clip's sound"""
 
     bl_idname = "lineboil.render"
     bl_label = "Render Movie"
@@ -34,32 +34,49 @@ class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
+    _is_rendering = False
+
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Whether it can be rendered now."""
-        if not reasons.can_work(cls, context) or not reasons.is_saved(cls):
-            return False
-        return STAMP in context.scene or reasons.refuse(cls, "Build the scene first")
+        return can_build(cls, context) and reasons.is_saved(cls)
 
     def command(self, context: Any) -> list[str]:
-        """Render the open file."""
-        words = ["render", str(self.root(context)), "--blend", bpy.data.filepath]
-        return words if self.quality == "SETTING" else [*words, f"quality={self.quality}"]
+        """First what the scene is made from; the scene on the screen is the one that is rendered."""
+        return ["build", str(self.root(context)), "--describe"]
 
-    def start(self, context: Any) -> Task:
-        """Save the file, then have it rendered."""
-        command = self.command(context)
-        mirror.flush(context.scene)
+    def steps(self, scene: Any, task: Task) -> Iterator[Any]:
+        """Renew the scene when it is out of date."""
+        if self._is_rendering:
+            return
+        job = described(task)
+        if build.standing(scene, job["stamp"]) == "done":
+            return
+        yield from build.fill_steps(scene, job)
+        if not bpy.app.background:
+            bpy.ops.ed.undo_push(message="Build Scene")
+
+    def next_task(self, context: Any, scene: Any) -> Task | None:
+        """Save the file and have it rendered."""
+        if self._is_rendering:
+            return None
+        self._is_rendering = True
+        shot = self._running().shot
         save()
-        return current.start(self.bl_label, command, shots.shot_root(context.scene), planned=("render",))
+        words = ["render", str(shot), "--blend", bpy.data.filepath]
+        if self.quality != "SETTING":
+            words.append(f"quality={self.quality}")
+        return current.start(self.bl_label, words, shot, planned=("render",))
 
 
 def save() -> None:
     """Save the open file when it has changed.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: It has no place yet, or cannot be written.
     """
+    if not bpy.data.filepath:
+        raise InputError("this file was never saved", remedy="Save it first: renders are made from the file.")
     if not bpy.data.is_dirty:
         return
     try:

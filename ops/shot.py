@@ -256,7 +256,9 @@ def shot_folder(clip: Path) -> Path:
             return root
         if _is_of_clip(root, clip):
             raise InputError(
-                "there is a shot of this clip already", where=str(root), remedy="Open it, or choose another shot folder."
+                "there is a shot of this clip already",
+                where=str(root),
+                remedy="Open it, or choose another shot folder.",
             )
     raise InputError("there are too many shots of this name", where=str(place), remedy="Choose a shot folder.")
 
