@@ -365,14 +365,28 @@ def worker_start(environment: Environment, log_folder: Path, blender: str) -> tu
     Raises:
         MissingError: The environment is not ready; the remedy mends it.
     """
+    command, variables = program_start(environment, blender)
+    return [*command, "serve", "--json"], log_folder / "worker.log", variables
+
+
+def program_start(environment: Environment, blender: str) -> tuple[list[str], dict[str, str]]:
+    """Command and environment variables of the command line in an environment; its words come behind.
+
+    Args:
+        environment: Where it runs.
+        blender: The Blender it builds and renders with; "" to let it find one.
+
+    Raises:
+        MissingError: The environment is not ready; the remedy mends it.
+    """
     state = environment.examine()
     if not state.is_ready or state.python is None:
         raise MissingError(state.text.rstrip("."), remedy=state.remedy)
-    command = [str(state.python), "-I", "-X", "utf8", str(ROOT / "addon"), "serve", "--json"]
+    command = [str(state.python), "-I", "-X", "utf8", str(ROOT / "addon")]
     variables = clean_variables() | {"LINEBOIL_MODELS": str(environment.models)}
     if blender:
         variables[BLENDER_VARIABLE] = blender
-    return command, log_folder / "worker.log", variables
+    return command, variables
 
 
 def clean_variables() -> dict[str, str]:
