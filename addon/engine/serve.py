@@ -188,5 +188,6 @@ def _free(reporter: Reporter) -> Done | Failed:
 
 def _end_without_order() -> None:
     time.sleep(_ORDER_SECONDS)
+    faulthandler.dump_traceback()
     children.end_all()
     os._exit(1)
