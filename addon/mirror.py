@@ -7,8 +7,6 @@ Scenes are remembered by number, never by reference: undo and file-load exchange
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import bpy
 from . import property_paths, shots
 from .engine.errors import EngineError
 from .mirror_core import FIELDS, Mirror, encoded
+from .quiet import is_quiet, quietly
 from .settings_file import Values
 
 _QUIET_SECONDS = 0.3
@@ -35,7 +34,6 @@ class _Known:
 @dataclass
 class _State:
     scenes: dict[int, _Known] = field(default_factory=dict[int, _Known])
-    is_setting: bool = False
 
 
 _state = _State()
@@ -43,7 +41,7 @@ _state = _State()
 
 def touch(scene: Any, key: str) -> None:
     """Called by every property: the artist, a script or a driver of the interface gave it a value."""
-    if _state.is_setting:
+    if is_quiet():
         return
     known = _known(scene)
     if known is not None:
@@ -53,9 +51,9 @@ def touch(scene: Any, key: str) -> None:
 
 def touch_shot(scene: Any) -> None:
     """Called when the scene's shot was changed: its properties show the new shot's settings at once."""
-    if _state.is_setting:
+    if is_quiet():
         return
-    shots.keep(scene)
+    shots.chosen(scene)
     _state.scenes.pop(scene.session_uid, None)
     poll(scene)
 
@@ -78,16 +76,18 @@ def flush(scene: Any) -> None:
     """Write what is pending now; every operator does so before it asks for work.
 
     Raises:
-        EngineError: Settings shown cannot be brought into `shot.toml`, or a value typed was refused.
+        EngineError: Settings shown cannot be brought into `shot.toml`, or a value typed just now was refused.
     """
     known = _known(scene)
     if known is None:
-        problem = shots.shot_problem(scene)
+        found = shots.shot_problem(scene)
     else:
+        # What was refused before was told, and its property shows the old value again.
+        known.mirror.refusal = None
         _sync(scene, known, may_write=True)
-        problem = known.mirror.problem
-    if problem is not None:
-        raise problem
+        found = known.mirror.problem
+    if found is not None:
+        raise found
 
 
 def flush_all() -> None:
@@ -112,7 +112,7 @@ def set_values(scene: Any, values: Values) -> None:
         EngineError: They cannot be written.
     """
     known = _known(scene)
-    with _setting():
+    with quietly():
         for key, value in values.items():
             _set(scene, key, encoded(key, value))
     if known is not None:
@@ -130,8 +130,7 @@ def reset() -> None:
 def _known(scene: Any) -> _Known | None:
     if scene.library is not None:
         return None
-    with _setting():
-        shots.adopt(scene)
+    shots.adopt(scene)
     root = shots.shot_root(scene)
     if root is None:
         _state.scenes.pop(scene.session_uid, None)
@@ -145,7 +144,7 @@ def _known(scene: Any) -> _Known | None:
 def _sync(scene: Any, known: _Known, *, may_write: bool) -> bool:
     file = known.mirror.file
     before = (known.mirror.problem, file.values)
-    with _setting():
+    with quietly():
         property_paths.mend(scene, known.root, known.mirror.touched)
         values = {key: _get(scene, key) for key in FIELDS}
         if may_write:
@@ -154,16 +153,6 @@ def _sync(scene: Any, known: _Known, *, may_write: bool) -> bool:
         for key, value in wanted.items():
             _set(scene, key, value)
     return bool(wanted) or known.mirror.problem is not before[0] or file.values is not before[1]
-
-
-@contextmanager
-def _setting() -> Generator[None]:
-    """What is set inside is not taken for an edit of the artist."""
-    was, _state.is_setting = _state.is_setting, True
-    try:
-        yield
-    finally:
-        _state.is_setting = was
 
 
 def _get(scene: Any, key: str) -> Any:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which shot a scene belongs to.
 
-`scene.lineboil.shot` holds the folder: relative to the .blend ("//../shot") where that is near, else absolute. The
-custom property `lineboil_shot` says the same to Blenders without the extension, and from a scene built headless.
+`scene.lineboil.shot` holds the folder: relative to the .blend ("//../shot") when that is saved, else absolute. The
+custom property `lineboil_shot` says the same to Blenders without the extension, and tells it after a build headless.
 """
 
 from __future__ import annotations
@@ -14,54 +14,44 @@ from typing import Any
 import bpy
 
 from .engine.errors import EngineError, InputError
+from .quiet import quietly
+from .scene import paths
 from .settings_file import SettingsFile
 
 PROPERTY = "lineboil_shot"
-_STEPS_UP = 3
 _files: dict[Path, SettingsFile] = {}
+_left: dict[str, Path] = {}
+"""Folders by the words that meant them before this .blend was saved elsewhere: undo brings the words back."""
 
 
 def shot_root(scene: Any) -> Path | None:
     """The shot's folder, which need not be there; None when the scene has no shot or its .blend no place yet."""
-    text = shot_text(scene)
-    return resolve(text, bpy.data.filepath) if text else None
+    return paths.absolute(shot_text(scene), _blend())
 
 
 def shot_text(scene: Any) -> str:
     """The folder as the scene keeps it; "" without a shot."""
-    return str(scene.lineboil.shot or scene.get(PROPERTY, "")).replace("\\", "/" if os.sep == "/" else "\\")
+    return _plain(str(scene.lineboil.shot or scene.get(PROPERTY, "")))
 
 
-def resolve(text: str, blend: str) -> Path | None:
-    """The folder that a kept text means in a .blend; None when it is relative and the .blend was never saved."""
-    path = Path(text.removeprefix("//") or ".").expanduser() if text.startswith("//") else Path(text).expanduser()
-    if path.is_absolute():
-        return Path(os.path.normpath(path))
-    return Path(os.path.normpath(Path(blend).parent / path)) if blend else None
+def _plain(text: str) -> str:
+    # "//" and backslashes: saved on Windows, or typed there.
+    return text.replace("\\", "/") if text.startswith("//") else str(Path(text).expanduser()) if text else ""
 
 
-def kept_text(root: Path, blend: str) -> str:
-    """How a .blend keeps the folder: relative when it is near, so that both can be moved together."""
-    if blend:
-        try:
-            relative = Path(os.path.relpath(root, Path(blend).parent)).as_posix()
-        except ValueError:
-            # Another drive.
-            return str(root)
-        if relative.split("/").count("..") <= _STEPS_UP:
-            return f"//{relative}"
-    return str(root)
+def _blend() -> Path | None:
+    return Path(bpy.data.filepath) if bpy.data.filepath else None
 
 
 def set_shot(scene: Any, root: Path | None) -> None:
     """Give a scene its shot, or none; its properties then show the shot's settings."""
-    scene.lineboil.shot = "" if root is None else kept_text(Path(os.path.abspath(root)), bpy.data.filepath)
-    keep(scene)
+    scene.lineboil.shot = "" if root is None else paths.text_of(Path(os.path.abspath(root)), _blend())
 
 
-def keep(scene: Any) -> None:
-    """Write the scene's shot where Blenders without the extension keep it."""
+def chosen(scene: Any) -> None:
+    """The scene was given another shot: write it where Blenders without the extension find it."""
     text = str(scene.lineboil.shot)
+    _left.pop(text, None)
     if text:
         scene[PROPERTY] = text
     elif PROPERTY in scene:
@@ -69,36 +59,40 @@ def keep(scene: Any) -> None:
 
 
 def adopt(scene: Any) -> None:
-    """A scene that was built headless shows its shot."""
-    if not scene.lineboil.shot and scene.get(PROPERTY):
-        root = shot_root(scene)
-        if root is not None:
-            set_shot(scene, root)
+    """Show the shot of a scene that was built headless; find it again after undo went back before a Save As."""
+    text = shot_text(scene)
+    if text in _left:
+        _rewrite(scene, paths.text_of(_left[text], _blend()))
+    elif text and not scene.lineboil.shot:
+        _rewrite(scene, text)
 
 
 def before_save(path: str) -> None:
     """Make the shots of all scenes relative to where the .blend is about to be saved."""
     for scene in bpy.data.scenes:
-        root = shot_root(scene)
+        text, root = shot_text(scene), shot_root(scene)
         if root is not None and scene.library is None:
-            _rewrite(scene, kept_text(root, path), was=bpy.data.filepath, now=path)
+            _rewrite(scene, paths.text_of(root, Path(path)))
+            if text.startswith("//") and shot_text(scene) != text:
+                _left[text] = root
 
 
 def after_save(path: str) -> None:
-    """Undo `before_save` after a copy was saved elsewhere, or nothing at all: this .blend stays where it is."""
-    present = bpy.data.filepath
+    """The .blend is saved: make its shots relative to where it is now, which is elsewhere after saving a copy."""
     for scene in bpy.data.scenes:
-        text = shot_text(scene)
-        root = resolve(text, path) if text else None
+        root = paths.absolute(shot_text(scene), Path(path))
         if root is not None and scene.library is None:
-            _rewrite(scene, kept_text(root, present), was=path, now=present)
+            _rewrite(scene, paths.text_of(root, _blend()))
+            _left.pop(shot_text(scene), None)
 
 
-def _rewrite(scene: Any, text: str, *, was: str, now: str) -> None:
-    if text != scene.lineboil.shot:
-        # Straight into the data: it is the same shot, which need not be read again.
-        scene.lineboil["shot"] = text
-        keep(scene)
+def _rewrite(scene: Any, text: str) -> None:
+    """Other words for the same folder."""
+    with quietly():
+        if scene.lineboil.shot != text:
+            scene.lineboil.shot = text
+        if scene.get(PROPERTY) != text:
+            scene[PROPERTY] = text
 
 
 def settings_file(root: Path) -> SettingsFile:
@@ -124,5 +118,6 @@ def shot_problem(scene: Any) -> EngineError | None:
 
 
 def forget() -> None:
-    """Drop what was read of all shots."""
+    """Drop what is known of all shots: another .blend is open."""
     _files.clear()
+    _left.clear()

@@ -146,6 +146,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if wrong or not hasattr(options, "settings"):
             grammar.error(f"unrecognized arguments: {' '.join(wrong or rest)}")
         options.settings = [*options.settings, *rest]
+    if options.verb == "set" and not options.settings and not options.preset:
+        grammar.error("give table.key=value, or --preset NAME")
     return options
 
 
@@ -228,13 +230,15 @@ def _add_making(verbs: Any) -> None:
     new = _verb(verbs, "new", commands.new, "Make a shot folder for a clip.")
     new.add_argument("--footage", required=True, metavar="CLIP", type=Path, help="a video, or a folder of pictures")
     new.add_argument("settings", nargs="*", metavar="table.key=value", help="settings that differ from the defaults")
+    new.add_argument("--preset", default="", metavar="NAME", help="begin with the settings of a preset, or of its file")
     run = _verb(verbs, "run", commands.run, "Make what is missing or stale, up to the movie.")
     which = run.add_mutually_exclusive_group()
     which.add_argument("--stage", default="", help="only this stage and what it reads")
     which.add_argument("--until", default="", help="every stage up to this one")
     run.add_argument("--frames", default="", metavar="A-B", help="an excerpt, like 10-40 or 1-20,30")
     change = _verb(verbs, "set", commands.set_values, "Change settings of a shot.")
-    change.add_argument("settings", nargs="+", metavar="table.key=value", help="like matte.engine=chroma")
+    change.add_argument("settings", nargs="*", metavar="table.key=value", help="like matte.engine=chroma")
+    change.add_argument("--preset", default="", metavar="NAME", help="the settings of a preset, or of its file, first")
 
 
 def _add_looking(verbs: Any) -> None:
@@ -249,6 +253,11 @@ def _add_looking(verbs: Any) -> None:
     check.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="also look whether this shot can run here")
     check.add_argument("--fetch", action="store_true", help="fetch the model files that are missing")
     check.add_argument("--blender", type=Path, default=None, help="a Blender to look at")
+    text = "Make, check, repair or remove the worker's own Python environment."
+    # Looked after from outside it, by addon/environment.py: here it is only named.
+    own = verbs.add_parser("environment", help=text, description=text, prefix_chars="\0", add_help=False)
+    own.add_argument("words", nargs="*", metavar="VERB")
+    own.set_defaults(function=commands.environment, json=False)
 
 
 def _add_blender(verbs: Any) -> None:

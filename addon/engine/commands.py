@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import blender, diagnosis, pipeline
+from . import blender, diagnosis, pipeline, presets
 from . import settings as settings_module
 from .errors import EngineError, InputError, SettingError
 from .frames import parse_ranges
 from .messages import Preview, Reporter, Status
-from .schema.registry import BY_NAME
+from .schema.build import blend_of
+from .schema.registry import BY_NAME, STAGES
 from .shot import Shot, create, key_and_value, relative_text
 from .state import ShotState, reports
 
@@ -23,10 +25,10 @@ Result = dict[str, Any]
 
 
 def version() -> str:
-    """The program's version, from `pyproject.toml` beside the package."""
-    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    """The program's version, from `blender_manifest.toml` beside the package."""
+    path = Path(__file__).resolve().parents[2] / "blender_manifest.toml"
     try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"])
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["version"])
     except (OSError, KeyError, tomllib.TOMLDecodeError):
         return "unknown"
 
@@ -37,7 +39,7 @@ def new(options: argparse.Namespace, reporter: Reporter) -> Result:
 
     clip: Path = options.footage
     video.probe(clip)
-    values = dict(key_and_value(text) for text in options.settings)
+    values = _given_values(options, {spec.name: spec.settings() for spec in STAGES})
     values["footage.source"] = relative_text(clip, options.shot)
     shot = create(options.shot, values)
     return {"shot": str(shot.root), "settings": str(shot.root / "shot.toml"), "next": f"lineboil run {options.shot}"}
@@ -61,7 +63,7 @@ def _made(shot: Shot) -> Result:
     places = {
         "movie": shot.root / f"{shot.name}.mp4",
         "movie with alpha": shot.root / f"{shot.name}.mov",
-        "scene": shot.root / f"{shot.name}.blend",
+        "scene": blend_of(shot.settings["build"], shot.root),
         "rendered movie": shot.root / f"{shot.name}_render.mp4",
     }
     return {key: str(path) for key, path in places.items() if path.is_file()}
@@ -71,18 +73,33 @@ def status(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Say how every stage stands."""
     shot = Shot(options.shot)
     for report in reports(shot):
-        reporter.send(
-            Status(report.stage, report.standing, report.finished, report.total, report.why, report.facts)
-        )
+        facts = report.facts | _scene_facts(shot) if report.stage == "build" else report.facts
+        reporter.send(Status(report.stage, report.standing, report.finished, report.total, report.why, facts))
     return {}
+
+
+def _scene_facts(shot: Shot) -> Result:
+    """What a scene of the shot would be stamped with if it were built now."""
+    try:
+        return {"stamp": ShotState(shot).scene_stamp()}
+    except InputError:
+        # The report of the stage says what is missing.
+        return {}
 
 
 def set_values(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Change settings in `shot.toml`; nothing is changed when one of them is wrong."""
-    values = dict(key_and_value(text) for text in options.settings)
     shot = Shot(options.shot)
+    values = _given_values(options, shot.settings)
     shot.change(values)
     return {key: settings_module.toml_text(value) for key, value in values.items()}
+
+
+def _given_values(options: argparse.Namespace, present: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a command line: what a preset changes, then what is given by name."""
+    values = presets.find(options.preset, presets.own_folder()).values if options.preset else {}
+    given = dict(key_and_value(text) for text in options.settings)
+    return {**presets.differing(values, present), **given}
 
 
 def preview(options: argparse.Namespace, reporter: Reporter) -> Result:
@@ -135,18 +152,29 @@ def check(options: argparse.Namespace, reporter: Reporter) -> Result:
     return {"check": "everything the road needs is here"}
 
 
+def environment(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Refuse: what runs in an environment does not change it."""
+    raise SettingError("a worker does not look after its own environment", remedy="Run: lineboil environment check.")
+
+
 def build(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Make or update the .blend."""
     _choose_blender(options)
     shot = Shot(options.shot)
-    pipeline.run(shot, reporter, stage="build", purpose="build")
-    return {"scene": str(shot.root / f"{shot.name}.blend")}
+    _choose_blend(options, shot)
+    pipeline.run(shot, reporter, stage="build", purpose="build", inputs_only=options.describe)
+    if options.describe:
+        from .stages.build import describe
+
+        return describe(shot, reporter)
+    return {"scene": str(blend_of(shot.settings["build"], shot.root))}
 
 
 def render(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Render the .blend to a movie."""
     _choose_blender(options)
     shot = Shot(options.shot)
+    _choose_blend(options, shot)
     changes = dict(key_and_value(f"render.{text.removeprefix('render.')}") for text in options.settings)
     if changes:
         values = {key.partition(".")[2]: value for key, value in changes.items()}
@@ -155,6 +183,21 @@ def render(options: argparse.Namespace, reporter: Reporter) -> Result:
     facts = ShotState(shot).record("render")
     movie = facts.facts.get("movie") if facts else None
     return {"rendered movie": str(shot.root / movie)} if movie else _made(shot)
+
+
+def _choose_blend(options: argparse.Namespace, shot: Shot) -> None:
+    """Remember the .blend that the command line names."""
+    if options.blend is None:
+        return
+    path = Path(os.path.abspath(options.blend.expanduser()))
+    if path.suffix != ".blend" or path.is_dir():
+        raise SettingError("is not a .blend", where=str(path), remedy="Give the path of a .blend after --blend.")
+    if options.verb == "render" and not path.is_file():
+        raise InputError("there is no such .blend", where=str(path), remedy="Look at the path after --blend.")
+    is_usual = path == blend_of(replace(shot.settings["build"], file=""), shot.root)
+    text = "" if is_usual else relative_text(path, shot.root)
+    if text != shot.settings["build"].file:
+        shot.change({"build.file": text})
 
 
 def _choose_blender(options: argparse.Namespace) -> None:
