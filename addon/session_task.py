@@ -52,7 +52,7 @@ class Task:
         done: Of `total` in `unit`.
         rate: Units per second; 0 while unknown.
         seconds_left: Of what the stage is doing; -1 while unknown.
-        made: Frames made so far in all stages.
+        has_worked: Whether any stage had something to make.
         preview: The last picture worth showing.
         error: Why it ended, unless it ended well.
         result: What it answered.
@@ -72,7 +72,7 @@ class Task:
     unit: str = "frames"
     rate: float = 0.0
     seconds_left: float = -1.0
-    made: int = 0
+    has_worked: bool = False
     notes: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
     preview: str = ""
@@ -98,7 +98,8 @@ class Task:
         part = min(1.0, self.done / self.total) if self.total > 0 else 0.0
         stages = max(1, len(self.planned))
         finished = len(self._finished_stages & set(self.planned))
-        within = part if not self.planned or self.stage in self.planned else 0.0
+        is_counted = self.stage in self._finished_stages or (self.planned and self.stage not in self.planned)
+        within = 0.0 if is_counted else part
         self._fraction = max(self._fraction, min(0.999, (finished + within) / stages))
         return self._fraction
 
@@ -125,8 +126,8 @@ class Task:
             return "Stopped; what is finished is kept."
         if self.error is not None:
             return EngineError(self.error.what, where=self.error.where, remedy=self.error.remedy).sentence()
-        if self.made:
-            return f"{self.title}: {self.made} frames made in {duration(self.seconds)}."
+        if self.planned and not self.has_worked and len(self._finished_stages) == len(self.planned):
+            return f"{self.title}: everything was up to date."
         return f"{self.title}: done in {duration(self.seconds)}." if self.seconds >= 1 else f"{self.title}: done."
 
     def apply(self, message: Message) -> bool:
@@ -139,7 +140,7 @@ class Task:
             self._progress(message)
         elif isinstance(message, StageDone):
             self._finished_stages.add(message.stage)
-            self.made += message.made
+            self.has_worked |= bool(message.made or message.seconds)
         elif isinstance(message, Note):
             _keep(self.notes, message.text)
         elif isinstance(message, Warned):
