@@ -31,6 +31,7 @@ def run(
     until: str = "",
     frames: Callable[[int], tuple[int, ...]] | None = None,
     purpose: str = "run",
+    inputs_only: bool = False,
 ) -> None:
     """Bring a shot up to date.
 
@@ -42,12 +43,13 @@ def run(
         frames: From the number of frames of the shot to the wanted ones; all when not given. Stages that look
             at the whole shot (tracks, ranges, keys) are made in full all the same.
         purpose: For whoever finds the shot locked.
+        inputs_only: Only what `stage` reads, without the stage itself.
 
     Raises:
         EngineError: A stage failed; what is finished stays. `BusyError` when another process holds the shot,
             `Cancelled` when the reporter asked to stop.
     """
-    names = plan(stage, until)
+    names = [name for name in plan(stage, until) if not (inputs_only and name == stage)]
     with ShotLock(shot.state / "lock", purpose) as lock:
         if lock.dead_holder:
             reporter.send(Note("", f"process {lock.dead_holder.get('process', '?')} ended without finishing; going on"))

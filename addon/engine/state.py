@@ -154,13 +154,27 @@ class ShotState:
             "version": spec.version,
             "settings": settings_module.plain(values, affecting_only=True),
             "identity": spec.identity(values),
-            "files": self._file_identities(spec, values),
+            "files": self._file_identities(spec),
             "inputs": {name: self.output_stamp(name) for name in spec.inputs},
         }
 
-    def _file_identities(self, spec: StageSpec, values: Any) -> dict[str, str]:
+    def scene_stamp(self) -> str:
+        """Fingerprint of what the Blender scene is built from, wherever that scene is.
+
+        Raises:
+            InputError: A file of the artist's that shapes the scene is missing.
+        """
+        parts = self.parts("build")
+        settings = {name: value for name, value in parts["settings"].items() if name != "file"}
+        return digest({**parts, "settings": settings})
+
+    def _own_files(self, spec: StageSpec) -> list[Path]:
+        settings, root = self.shot.settings, self.shot.root
+        return [*spec.files(settings[spec.name], root), *spec.shot_files(settings, root)]
+
+    def _file_identities(self, spec: StageSpec) -> dict[str, str]:
         try:
-            paths = spec.files(values, self.shot.root)
+            paths = self._own_files(spec)
         except InputError:
             # A finished shot stays finished when its clip is archived; an unfinished one says what is missing.
             record = self.record(spec.name)
@@ -245,7 +259,7 @@ class ShotState:
         told: list[str] = []
         if record is None or record.parts != parts:
             # What the artist has to mend first (a clip that is not there) is told before anything goes.
-            spec.files(self.shot.settings[spec.name], self.shot.root)
+            self._own_files(spec)
             told += self._clear(spec, keep_edits=record is not None and _same_footage(record.parts, parts))
             record = Record(parts=parts)
         told += self._set_foreign_aside(spec)

@@ -14,16 +14,16 @@ from .placement import Placement
 _SENSOR = 36.0
 
 
-def place_camera(
-    marks: Marks, job: dict[str, Any], placement: Placement, aperture: float, focus: Any, collection: Any
-) -> None:
+def place_camera(marks: Marks, job: dict[str, Any], placement: Placement, aperture: float) -> None:
     """Make or renew the camera and its rig.
 
     The camera stays level and is shifted to the figure, so upright things stay upright; it hangs on an empty at the
     figure's place, whose turn about the vertical is the camera's move.
     """
+    collection = marks.need("collections", "set")
     rig = marks.ensure("objects", "rig", lambda: _empty("Camera Rig", collection))
     camera = marks.ensure("objects", "camera", lambda: _camera(marks, rig, collection))
+    focus = marks.first("objects", "focus")
     if camera is None or camera.type != "CAMERA":
         return
     x, y = placement.pivot
@@ -54,7 +54,8 @@ def _camera(marks: Marks, rig: Any, collection: Any) -> Any:
     made = bpy.data.objects.new("Camera", data)
     made.parent = rig
     collection.objects.link(made)
-    marks.scene.camera = made
+    if not marks.is_left("camera"):
+        marks.scene.camera = made
     return made
 
 

@@ -4,22 +4,51 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..engine.errors import InputError
 from . import nodes, versions
-from .marks import BUILT, Marks
+from .marks import BUILT, Marks, is_own
 from .material import OWN_LIGHT, make_figure_material, shader_of
+from .paths import text_of
+from .placement import Placement
 
 _IMAGES = {"colour": ("cutout/colour", "sRGB"), "matte": ("matte", "Non-Color"), "depth": ("cutout/depth", "Non-Color")}
 
 
-def place_cutout(marks: Marks, job: dict[str, Any], collection: Any) -> dict[str, Any]:
-    """Make or renew the cut-out; returns its objects by name ("filming", "card", "focus")."""
-    images = {name: _sequence(marks, job, name) for name in _IMAGES}
-    filming = marks.ensure("objects", "filming", lambda: _empty("Filming Camera", collection), essential=True)
+def load_pictures(marks: Marks, job: dict[str, Any]) -> None:
+    """Make or renew the image sequences."""
+    for name, (folder, space) in _IMAGES.items():
+        target = Path(job["root"]) / folder / f"{job['clip']['first']:06d}.png"
+        marks.ensure("images", name, partial(_sequence, marks, name, target, space), essential=True)
+        for image in marks.find("images", name):
+            marks.path(image, "filepath", target, partial(getattr, image, "filepath"), partial(_set_path, image))
+
+
+def _sequence(marks: Marks, name: str, target: Path, space: str) -> Any:
+    try:
+        image = bpy.data.images.load(str(target), check_existing=False)
+    except RuntimeError as error:
+        raise InputError(
+            f"Blender cannot read this picture ({str(error).strip()})", where=str(target), remedy="Run the shot again."
+        ) from error
+    image.name, image.source = f"Figure {name}", "SEQUENCE"
+    image.colorspace_settings.name = space
+    image.filepath = text_of(target, marks.blend)
+    return image
+
+
+def _set_path(image: Any, text: str) -> None:
+    image.filepath = text
+
+
+def make_material(marks: Marks, job: dict[str, Any]) -> None:
+    """Make or renew the figure's material, and the range of every texture that shows one of our sequences."""
+    images = _images(marks)
     material = marks.ensure(
         "materials", "figure", lambda: make_figure_material(images["colour"], images["matte"]), essential=True
     )
@@ -27,31 +56,43 @@ def place_cutout(marks: Marks, job: dict[str, Any], collection: Any) -> dict[str
     shader = shader_of(material)
     if shader is not None:
         marks.attribute(material, "default_value", job["settings"]["own_light"], shader.inputs[OWN_LIGHT])
-    group, renewed = nodes.ensure_relief_group(marks.find("node_groups", nodes.MARK))
-    if renewed:
+
+
+def make_relief(marks: Marks) -> None:
+    """Make the node group of the relief, or bring it to this version."""
+    group, is_renewed = nodes.ensure_relief_group(marks.find("node_groups", nodes.MARK))
+    if is_renewed:
+        marks.mark(group, nodes.MARK)
         marks.changes.append(group.name)
-    card = marks.ensure("objects", "card", lambda: _card(filming, collection, group, material), essential=True)
+
+
+def place_card(marks: Marks, job: dict[str, Any]) -> None:
+    """Make or renew the card and what it hangs on."""
+    collection = marks.need("collections", "figure")
+    filming = marks.ensure("objects", "filming", lambda: _empty("Filming Camera", collection), essential=True)
+    images, material = _images(marks), marks.need("materials", "figure")
+    group = marks.need("node_groups", nodes.MARK)
+    marks.ensure("objects", "card", lambda: _card(filming, collection, group, material), essential=True)
     for copy in marks.find("objects", "card"):
         _set_relief(marks, copy, job, images, material)
-    return {"filming": filming, "card": card, "focus": _focus(marks, job, filming, collection)}
 
 
-def _sequence(marks: Marks, job: dict[str, Any], name: str) -> Any:
-    folder, space = _IMAGES[name]
-    relative = f"//{folder}/{job['clip']['first']:06d}.png"
-    path = str(Path(job["root"]) / folder / f"{job['clip']['first']:06d}.png")
+def aim(marks: Marks, job: dict[str, Any], placement: Placement) -> None:
+    """Stand the filming camera level at its height over the floor, and put the focus on the figure."""
+    filming, collection = marks.need("objects", "filming"), marks.need("collections", "figure")
+    frames, heights = job["subject"]["frames"], placement.camera_heights
+    marks.attribute(filming, "rotation_euler", [math.pi / 2, 0.0, 0.0])
+    if len(heights) == 1:
+        marks.attribute(filming, "location", [0.0, 0.0, heights[0]])
+    else:
+        marks.curve(filming, "location", 2, frames, heights, "LINEAR")
+    focus = marks.ensure("objects", "focus", lambda: _empty("Focus", collection, filming))
+    if focus is not None:
+        marks.curve(focus, "location", 2, frames, [-metres for metres in job["subject"]["distance"]], "LINEAR")
 
-    def make() -> Any:
-        image = bpy.data.images.load(path, check_existing=False)
-        image.name, image.source = f"Figure {name}", "SEQUENCE"
-        image.colorspace_settings.name = space
-        image.filepath = relative
-        return image
 
-    image = marks.ensure("images", name, make, essential=True)
-    for copy in marks.find("images", name):
-        marks.attribute(copy, "filepath", relative)
-    return image
+def _images(marks: Marks) -> dict[str, Any]:
+    return {name: marks.need("images", name) for name in _IMAGES}
 
 
 def _set_sequence_users(marks: Marks, job: dict[str, Any], images: dict[str, Any]) -> None:
@@ -64,12 +105,12 @@ def _set_sequence_users(marks: Marks, job: dict[str, Any], images: dict[str, Any
         "use_auto_refresh": True,
         "use_cyclic": False,
     }
-    ours = {image.name for image in images.values()}
+    ours = list(images.values())
     for material in bpy.data.materials:
-        if material.library is not None or material.node_tree is None:
+        if not is_own(material) or material.node_tree is None:
             continue
         for node in material.node_tree.nodes:
-            if node.type == "TEX_IMAGE" and node.image is not None and node.image.name in ours:
+            if node.type == "TEX_IMAGE" and node.image in ours:
                 for name, value in wanted.items():
                     key = f"{node.name}.{name}"
                     user = node.image_user
@@ -136,20 +177,3 @@ def _relief_values(job: dict[str, Any]) -> dict[str, Any]:
         "First File": clip["first"],
         "Count": clip["count"],
     }
-
-
-def _focus(marks: Marks, job: dict[str, Any], filming: Any, collection: Any) -> Any:
-    focus = marks.ensure("objects", "focus", lambda: _empty("Focus", collection, filming))
-    if focus is not None:
-        subject = job["subject"]
-        marks.curve(focus, "location", 2, subject["frames"], [-metres for metres in subject["distance"]], "LINEAR")
-    return focus
-
-
-def aim_filming_camera(marks: Marks, filming: Any, frames: list[float], heights: list[float]) -> None:
-    """Stand the filming camera level, at these heights over the floor."""
-    marks.attribute(filming, "rotation_euler", [math.pi / 2, 0.0, 0.0])
-    if len(heights) == 1:
-        marks.attribute(filming, "location", [0.0, 0.0, heights[0]])
-    else:
-        marks.curve(filming, "location", 2, frames, heights, "LINEAR")

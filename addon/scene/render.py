@@ -10,17 +10,21 @@ import bpy
 
 from ..engine.errors import EngineError, InputError
 from ..engine.messages import Note, Preview, Progress
-from . import versions
+from . import blend, versions
 from .job import Channel
 from .marks import Marks
+from .paths import text_of
 from .png import drop_words
 
 _STAGE = "render"
+OUTPUT = "lineboil_output"
 _FINAL_SAMPLES = 64
 # Times as many samples in builds of Blender that lack the denoiser.
 _WITHOUT_DENOISER = 4
 # A light tree costs a third more than it gains with a handful of lights; more bounces are not seen in a preview.
-_ECONOMY = {
+_QUALITY = {
+    "samples": _FINAL_SAMPLES,
+    "use_adaptive_sampling": True,
     "use_light_tree": False,
     "max_bounces": 3,
     "diffuse_bounces": 2,
@@ -33,21 +37,27 @@ _ECONOMY = {
 }
 
 
-def set_output(marks: Marks, scene: Any, size: tuple[int, int]) -> None:
-    """What the `.blend` itself renders like: the final quality, until the artist changes it."""
-    render, cycles = scene.render, scene.cycles
-    marks.attribute(scene, "engine", "CYCLES", render)
-    for name, value in (("resolution_x", size[0]), ("resolution_y", size[1]), ("use_persistent_data", True)):
-        marks.attribute(scene, name, value, render)
-    for name, value in {"samples": _FINAL_SAMPLES, "use_adaptive_sampling": True, **_ECONOMY}.items():
-        marks.attribute(scene, name, value, cycles)
-    if "lineboil_output" in scene:
+def set_output(marks: Marks, job: dict[str, Any]) -> None:
+    """What the scene itself renders like: the final quality, until the artist changes it."""
+    scene = marks.scene
+    render, cycles, size = scene.render, scene.cycles, job["size"]
+    parts: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+        ("render engine", render, {"engine": "CYCLES"}),
+        ("picture size", render, {"resolution_x": size[0], "resolution_y": size[1]}),
+        ("Cycles quality", render, {"use_persistent_data": True}),
+        ("Cycles quality", cycles, _QUALITY),
+    )
+    for part, holder, values in parts:
+        for name, value in values.items():
+            if not marks.is_left(part):
+                marks.attribute(scene, name, value, holder)
+    if OUTPUT in scene or marks.is_left("output"):
         return
-    scene["lineboil_output"] = True
+    scene[OUTPUT] = True
     _use_denoiser(cycles)
     scene.view_settings.view_transform, scene.view_settings.look = "Standard", "None"
     versions.use_png(render.image_settings)
-    render.filepath = "//render/"
+    render.filepath = text_of(Path(job["root"]) / "render", marks.blend) + "/"
     marks.changes.append("output settings")
 
 
@@ -66,7 +76,7 @@ def run(job: dict[str, Any], channel: Channel) -> dict[str, Any]:
         InputError: The `.blend` cannot be opened, is from a newer Blender, or has no camera.
         EngineError: Blender wrote no picture.
     """
-    scene = _open(Path(job["blend"]))
+    scene = _open(job)
     engine, device = _prepare(scene, job)
     channel.send(Note(_STAGE, _description(scene, engine, device)))
     folder = Path(job["folder"])
@@ -86,20 +96,12 @@ def run(job: dict[str, Any], channel: Channel) -> dict[str, Any]:
     return {"engine": engine, "device": device, "version": bpy.app.version_string}
 
 
-def _open(path: Path) -> Any:
-    try:
-        bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
-    except RuntimeError as error:
-        raise InputError(f"Blender cannot open this file ({str(error).strip()})", where=str(path)) from error
-    saved = tuple(bpy.data.version)[:2]
-    if saved > versions.VERSION[:2]:
-        raise InputError(
-            f"was saved by Blender {saved[0]}.{saved[1]}, newer than this {bpy.app.version_string}",
-            where=str(path),
-            remedy="Give the newer Blender with --blender PATH.",
-        )
-    scenes = [scene for scene in bpy.data.scenes if "lineboil_made" in scene]
-    scene = scenes[0] if scenes else bpy.context.scene
+def _open(job: dict[str, Any]) -> Any:
+    path = Path(job["blend"])
+    blend.open_file(path)
+    scene = blend.scene_of(Path(job["root"]), path)
+    if scene is None:
+        raise InputError("holds no scene of this shot", where=str(path), remedy=f"Run: lineboil build {job['root']}.")
     if scene.camera is None:
         raise InputError("the scene has no camera", where=str(path), remedy="Add one in Blender and save.")
     return scene

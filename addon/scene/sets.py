@@ -43,8 +43,9 @@ def load_set(name: str, root: Path) -> dict[str, Any]:
     return data
 
 
-def place_set(marks: Marks, described: dict[str, Any], placement: Placement, collection: Any) -> None:
-    """Make or renew floor, wall, lights and surroundings."""
+def place_surfaces(marks: Marks, described: dict[str, Any], placement: Placement) -> None:
+    """Make or renew floor and wall."""
+    collection = marks.need("collections", "set")
     reach = 6 * max(placement.height, placement.frame.width * placement.wall / 2)
     back = min(-0.5 * placement.height, -1.0)
     floor = [(-reach, back), (reach, back), (reach, placement.wall), (-reach, placement.wall)]
@@ -52,9 +53,15 @@ def place_set(marks: Marks, described: dict[str, Any], placement: Placement, col
     top = 3.5 * placement.height + placement.camera_height
     wall = [(-reach, 0.0), (reach, 0.0), (reach, top), (-reach, top)]
     _surface(marks, "wall", described["wall"], [(x, placement.wall, z) for x, z in wall], collection)
+
+
+def place_lights(marks: Marks, described: dict[str, Any], placement: Placement) -> None:
+    """Make or renew lights and surroundings; a world of the artist's own stays."""
+    collection = marks.need("collections", "set")
     for light in described["light"]:
         _light(marks, light, placement, collection)
-    _world(marks, described["world"])
+    if not marks.is_left("world"):
+        _world(marks, described["world"])
 
 
 def _surface(
@@ -81,6 +88,10 @@ def _surface(
     if surface is None or surface.type != "MESH" or len(surface.data.vertices) != len(corners):
         return
     mesh = surface.data
+    if mesh.is_editmode:
+        # Leaving edit mode would put the old corners back.
+        marks.changes.notes.append(f"{surface.name} is being edited and was left as it is; build again afterwards")
+        return
     marks.set(
         surface,
         "corners",

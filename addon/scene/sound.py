@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from . import versions
-from .marks import ID, Marks
+from .marks import ID, TOKEN, Marks
+from .tokens import SOUND
 
 _MARK = "sound"
-_CHANNEL = 1
 
 
 def blender_rate(rate: Fraction) -> tuple[int, float]:
@@ -28,44 +28,64 @@ def blender_rate(rate: Fraction) -> tuple[int, float]:
     return whole, float(Fraction(whole) / rate)
 
 
-def set_time(marks: Marks, job: dict[str, Any], scene: Any) -> None:
-    """Make the scene's range and rate those of the clip."""
-    clip = job["clip"]
+def set_time(marks: Marks, job: dict[str, Any]) -> None:
+    """Make the scene's range and rate those of the clip, unless the artist has set them for another purpose."""
+    clip, scene = job["clip"], marks.scene
     fps, base = blender_rate(Fraction(*clip["rate"]))
-    for holder, name, value in (
-        (scene, "frame_start", clip["start"]),
-        (scene, "frame_end", clip["start"] + clip["count"] - 1),
-        (scene.render, "fps", fps),
-        (scene.render, "fps_base", base),
+    last = clip["start"] + clip["count"] - 1
+    for part, holder, name, value in (
+        ("frame range", scene, "frame_start", clip["start"]),
+        ("frame range", scene, "frame_end", last),
+        ("frame rate", scene.render, "fps", fps),
+        ("frame rate", scene.render, "fps_base", base),
     ):
-        marks.attribute(scene, name, value, holder)
+        if not marks.is_left(part):
+            marks.attribute(scene, name, value, holder)
 
 
-def place_sound(marks: Marks, job: dict[str, Any], scene: Any) -> None:
+def place_sound(marks: Marks, job: dict[str, Any]) -> None:
     """Put the clip's sound on the first frame, or renew its path; a strip the artist deleted stays away."""
     name = job["clip"]["sound"]
     if not name:
         return
-    relative = f"//{name}"
+    scene, path = marks.scene, Path(job["root"]) / name
     strip = _strip(scene)
-    if strip is None and not scene.get("lineboil_sound"):
-        editor = scene.sequence_editor or scene.sequence_editor_create()
-        path = str(Path(job["root"]) / name)
-        strip = versions.sound_strips(editor).new_sound("Sound", path, _CHANNEL, job["clip"]["start"])
-        strip[ID] = _MARK
-        strip.sound.filepath = relative
-        scene["lineboil_sound"] = True
-        marks.changes.append("sound")
+    if strip is None and not scene.get(SOUND):
+        strip = _new_strip(marks, path, job["clip"]["start"])
     if strip is not None and strip.sound is not None:
-        marks.set(
-            scene,
-            "sound",
-            relative,
-            lambda: strip.sound.filepath,
-            lambda new: setattr(strip.sound, "filepath", new),
-        )
-    marks.attribute(scene, "sync_mode", "AUDIO_SYNC")
+        _part_sound(marks, strip)
+        sound = strip.sound
+        marks.path(scene, "sound", path, lambda: sound.filepath, lambda new: setattr(sound, "filepath", new))
+    if not marks.is_left("sound sync"):
+        marks.attribute(scene, "sync_mode", "AUDIO_SYNC")
     versions.use_scene_in_sequencer(scene)
+
+
+def _new_strip(marks: Marks, path: Path, start: int) -> Any:
+    scene = marks.scene
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    strips = versions.sound_strips(editor)
+    taken = {item.channel for item in strips}
+    channel = next(number for number in range(1, len(taken) + 2) if number not in taken)
+    try:
+        strip = strips.new_sound("Sound", str(path), channel, start)
+    except RuntimeError as error:
+        # Some builds of the Python module are without sound.
+        marks.changes.notes.append(f"the sound could not be put into the scene ({str(error).strip()})")
+        return None
+    strip[ID] = _MARK
+    marks.mark(strip.sound, _MARK)
+    scene[SOUND] = True
+    marks.changes.append("sound")
+    return strip
+
+
+def _part_sound(marks: Marks, strip: Any) -> None:
+    """Blender shares the sound between copies of a scene; its path is that of one shot."""
+    if strip.sound.get(TOKEN, marks.token) != marks.token:
+        strip.sound = strip.sound.copy()
+    if strip.sound.get(TOKEN) != marks.token:
+        marks.mark(strip.sound, _MARK)
 
 
 def _strip(scene: Any) -> Any:

@@ -107,9 +107,10 @@ def sound_strips(editor: Any) -> Any:
 
 
 def use_scene_in_sequencer(scene: Any) -> None:
-    """Show this scene's strips in the sequencers of the file: asked of the workspaces from 5.0 on."""
+    """Show this scene's strips in the sequencers that show no other: asked of the workspaces from 5.0 on."""
     for workspace in bpy.data.workspaces:
-        set_if_there(workspace, "sequencer_scene", scene)
+        if getattr(workspace, "sequencer_scene", None) is None:
+            set_if_there(workspace, "sequencer_scene", scene)
 
 
 def use_png(settings: Any, colour: str = "RGB", depth: str = "8") -> None:

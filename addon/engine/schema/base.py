@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ def _no_files(settings: Any, shot_root: Path) -> list[Path]:
     return []
 
 
+def _none_of_others(settings: Mapping[str, Any], shot_root: Path) -> list[Path]:
+    return []
+
+
 @dataclass(frozen=True)
 class StageSpec:
     """One stage of the road.
@@ -40,6 +44,7 @@ class StageSpec:
         picture: The folder of this stage that later stages read as the film's picture; empty when it makes none.
         identity: Engine versions and weights (sha256) that these settings may use.
         files: The artist's own files that shape the output.
+        shot_files: The same where the settings of other stages name them: told the settings of all stages.
         enabled: False makes the stage a pass-through.
         frames: Frames the stage makes, when not every frame of the shot (keys only).
         locked: Frames whose file in `folders` is the artist's own when it is there (locked keys): never made.
@@ -61,6 +66,7 @@ class StageSpec:
     picture: str = ""
     identity: Callable[[Any], dict[str, str]] = _no_identity
     files: Callable[[Any, Path], list[Path]] = _no_files
+    shot_files: Callable[[Mapping[str, Any], Path], list[Path]] = _none_of_others
     enabled: Callable[[Any], bool] = _always
     frames: Callable[[Path], tuple[int, ...]] | None = None
     locked: Callable[[Path], tuple[int, ...]] = _no_frames

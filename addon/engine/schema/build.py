@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -51,11 +52,24 @@ class BuildSettings:
         maximum=8192,
         unit="px",
     )
+    file: str = option(
+        "",
+        "The .blend the shot's scene is in, relative to the shot, when it is another than <shot>.blend: one .blend can "
+        "hold the scenes of several shots.",
+    )
     blender: str = option(
         "",
         "Blender's program, or a Python with the bpy module. Not given: LINEBOIL_BLENDER, .venv-blender, then PATH.",
         affects=False,
     )
+
+
+def blend_of(settings: BuildSettings, shot_root: Path) -> Path:
+    """The .blend the shot's scene is in."""
+    if not settings.file:
+        return shot_root / f"{shot_root.name}.blend"
+    path = Path(settings.file).expanduser()
+    return Path(os.path.abspath(path if path.is_absolute() else shot_root / path))
 
 
 def _files(settings: BuildSettings, shot_root: Path) -> list[Path]:
@@ -64,12 +78,12 @@ def _files(settings: BuildSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="build",
-    version=2,
+    version=3,
     settings=BuildSettings,
     inputs=("footage", "matte", "depth", "cutout"),
     folders=(),
     doc="The Blender scene: the figure in relief on a small lit set. Built again it keeps what you changed.",
     files=_files,
-    products=lambda settings, shot_root: [shot_root / f"{shot_root.name}.blend"],
+    products=lambda settings, shot_root: [blend_of(settings, shot_root)],
     on_request=True,
 )

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..settings import option
 from .base import StageSpec
+from .build import blend_of
 
 FOLDER = "render"
 
@@ -36,8 +38,8 @@ class RenderSettings:
     sound: bool = option(True, "Put the clip's sound under the film.", affects=False)
 
 
-def _files(settings: RenderSettings, shot_root: Path) -> list[Path]:
-    return [shot_root / f"{shot_root.name}.blend"]
+def _files(settings: Mapping[str, Any], shot_root: Path) -> list[Path]:
+    return [blend_of(settings["build"], shot_root)]
 
 
 SPEC = StageSpec(
@@ -47,7 +49,7 @@ SPEC = StageSpec(
     inputs=("build",),
     folders=(FOLDER,),
     doc="The film of the Blender scene, frame by frame, with the clip's sound.",
-    files=_files,
+    shot_files=_files,
     on_request=True,
     frame_local=True,
 )

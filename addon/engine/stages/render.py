@@ -18,6 +18,7 @@ from ..errors import InputError, MissingError
 from ..frames import range_text
 from ..image.video import write_movie
 from ..messages import Message, Note, Preview
+from ..schema.build import blend_of
 from ..schema.render import FOLDER, RenderSettings
 from .context import StageContext
 
@@ -29,7 +30,7 @@ def run(context: StageContext) -> None:
         MissingError: There is no scene, or no Blender.
         EngineError: Blender failed; finished frames stay.
     """
-    blend = context.file(f"{context.shot.name}.blend")
+    blend = blend_of(context.settings_of("build"), context.shot.root)
     if not blend.is_file():
         raise MissingError(
             "there is no scene to render",
@@ -53,6 +54,7 @@ def _render(context: StageContext, blend: Path, pending: list[int]) -> None:
     job: dict[str, Any] = {
         "command": "render",
         "blend": str(blend),
+        "root": str(context.shot.root),
         "folder": str(folder),
         "frames": pending,
         "start": 1,
