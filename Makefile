@@ -15,7 +15,7 @@ endif
 CLIP ?=
 FRAMES ?=
 
-.PHONY: help env env-develop demo test lint bench sample clean
+.PHONY: help env env-develop env-blenders demo test lint zip bench sample clean
 
 help:
 	@echo "make demo                 footage to a rendered, lit 3D shot on the sample clip"
@@ -23,6 +23,8 @@ help:
 	@echo "make test                 all tests"
 	@echo "make env                  only the environments and the model files"
 	@echo "make lint                 ruff and pyright"
+	@echo "make zip                  the extension, dist/lineboil-VERSION.zip, to install in Blender"
+	@echo "make env-blenders         Blender 4.2 and 4.5 as modules too, for tests (Python 3.11)"
 	@echo "make bench                speed and memory of every stage"
 	@echo "make sample               render the sample clip anew"
 	@echo "BLENDER=/path/to/blender  uses that Blender instead of the module"
@@ -33,6 +35,9 @@ env:
 env-develop:
 	$(PYTHON) tools/setup.py --develop
 
+env-blenders:
+	$(PYTHON) tools/setup.py --develop --blenders
+
 demo: env
 	$(BIN)/python tools/demo.py --clip "$(CLIP)" --frames "$(FRAMES)"
 
@@ -42,6 +47,9 @@ test: env-develop
 lint: env-develop
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m pyright
+
+zip: env
+	$(BIN)/python tools/zip.py
 
 bench: env
 	$(BIN)/python benchmarks/road.py

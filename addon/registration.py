@@ -14,9 +14,9 @@ from typing import Any
 
 import bpy
 
-from . import handlers, preferences, properties, pump
+from . import handlers, headless, preferences, properties, pump
 
-MODULES: tuple[ModuleType, ...] = (properties, preferences, handlers, pump)
+MODULES: tuple[ModuleType, ...] = (properties, preferences, handlers, pump, headless)
 
 
 class Registration:
