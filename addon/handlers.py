@@ -17,14 +17,12 @@ from .session import current
 CLASSES: tuple[type, ...] = ()
 
 
-@persistent
 def on_load_pre(*_: Any) -> None:
     """Another file comes: what is being made for this one is stopped, what was typed is written."""
     current.cancel()
     mirror.flush_all()
 
 
-@persistent
 def on_load_post(*_: Any) -> None:
     """Another file is here: its shots are read anew, and their files win over what the .blend remembers."""
     mirror.reset()
@@ -32,7 +30,6 @@ def on_load_post(*_: Any) -> None:
     redraw()
 
 
-@persistent
 def on_undo_post(*_: Any) -> None:
     """Undo changed settings back: their files follow."""
     for scene in bpy.data.scenes:
@@ -40,7 +37,6 @@ def on_undo_post(*_: Any) -> None:
     redraw()
 
 
-@persistent
 def on_save_pre(path: Any = "", *_: Any) -> None:
     """Shots near the .blend are kept relative to where it goes."""
     mirror.flush_all()
@@ -48,14 +44,12 @@ def on_save_pre(path: Any = "", *_: Any) -> None:
         shots.before_save(path)
 
 
-@persistent
 def on_save_post(path: Any = "", *_: Any) -> None:
     """A copy saved elsewhere does not move this file."""
     if isinstance(path, str) and path:
         shots.after_save(path)
 
 
-@persistent
 def on_exit(*_: Any) -> None:
     """Blender ends: so does the worker, and nothing typed is lost."""
     mirror.flush_all()
@@ -73,6 +67,10 @@ _HANDLERS: dict[str, Callable[..., None]] = {
     # From Blender 5.1 on; before, atexit does it alone.
     "exit_pre": on_exit,
 }
+
+for _handler in _HANDLERS.values():
+    # Else Blender drops it with the first file that is loaded.
+    persistent(_handler)
 
 
 def register() -> None:

@@ -255,9 +255,10 @@ def test_an_environment_that_was_removed_is_noticed(bench: Bench, tmp_path: Path
 def test_the_environments_program_is_followed(tmp_path: Path) -> None:
     session = Session()
     session.configure(tmp_path, environment_override=str(tmp_path / "environment"))
-    task = session.wait(session.start_environment("Plan", ["plan", "--backend", "cpu", "--folder", str(tmp_path / "e")]))
+    folder = str(tmp_path / "e")
+    task = session.wait(session.start_environment("Plan", ["plan", "--backend", "cpu", "--folder", folder]))
     assert task.error is None, task.sentence()
-    wrong = session.wait(session.start_environment("Remove", ["remove", "--folder", str(tmp_path / "e")]))
+    wrong = session.wait(session.start_environment("Remove", ["remove", "--folder", folder]))
     assert wrong.error is not None
     assert not wrong.is_cancelled
     session.close()
