@@ -268,18 +268,19 @@ class Environment:
         missing, other = package_problems(self.folder, lock, to_run=True)
         wrong = python_problem(self.folder)
         if kind == "ours" and not own_python.marker(self.folder).get("finished"):
-            here = 0 if wrong else len(lock.requirements) - len(missing) - len(other)
+            total = len(lock.requirements)
+            lacking = total if wrong else sum(len(names) for names in package_problems(self.folder, lock))
             return self._broken(
-                f"The environment is half made: {here} of {len(lock.requirements)} packages are there.", "make"
+                f"The environment is half made: {total - lacking} of {total} packages are there.", "make"
             )
         if wrong:
             return self._broken(f"The environment cannot be used: {wrong}.", "repair")
         if missing or (other and kind != "foreign"):
             return self._broken(_package_text(missing, other), "repair", _package_details(self.folder, missing, other))
-        lacking = [f"the model {item.model.file_name} is {item.state}" for item in self.lacking_models()]
-        if lacking:
-            return self._broken(f"The environment lacks {len(lacking)} models: {_shown(lacking)}.", "repair",
-                                tuple(lacking))
+        models = [f"the model {item.model.file_name} is {item.state}" for item in self.lacking_models()]
+        if models:
+            return self._broken(f"The environment lacks {len(models)} models: {_shown(models)}.", "repair",
+                                tuple(models))
         return self._ready(kind, other)
 
     def _nothing(self, kind: str) -> State:

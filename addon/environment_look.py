@@ -128,7 +128,7 @@ def site_packages(folder: Path) -> Path:
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """Version of every package by normal name; "" for one whose installation was cut off."""
+    """Version of every package by normal name; "" for one whose installation was cut off, or that is there twice."""
     found: dict[str, str] = {}
     try:
         entries = list(os.scandir(site_packages(folder)))
@@ -137,7 +137,8 @@ def installed(folder: Path) -> dict[str, str]:
     for entry in entries:
         if entry.name.endswith(".dist-info"):
             name, _, version = entry.name.removesuffix(".dist-info").partition("-")
-            found[normal(name)] = version if os.path.isfile(os.path.join(entry.path, "RECORD")) else ""
+            is_whole = normal(name) not in found and os.path.isfile(os.path.join(entry.path, "RECORD"))
+            found[normal(name)] = version if is_whole else ""
     return found
 
 

@@ -181,6 +181,8 @@ class Maker:
             f"{item.name}=={item.version}",
         ]
         code, lines = self.follower.run(command, self.meter.line)
+        if not code:
+            drop_other_records(self.folder, item)
         if code or not is_version(installed(self.folder).get(normal(item.name), ""), item.version):
             raise pip_error(f"{item.name} {item.version}", lines, self.follower.log)
         self.meter.finish(item.name)
@@ -382,6 +384,15 @@ def clear_leftovers(folder: Path) -> None:
     for path in sorted(packages.iterdir()) if packages.is_dir() else []:
         is_cut_off = path.name.endswith(".dist-info") and not (path / "RECORD").is_file()
         if path.name.startswith("~") or is_cut_off:
+            remove_parts(packages, (path.name,))
+
+
+def drop_other_records(folder: Path, item: Requirement) -> None:
+    """Remove the records of other versions of a package, which pip leaves when they did not fit its files."""
+    packages = site_packages(folder)
+    for path in sorted(packages.glob("*.dist-info")):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        if normal(name) == normal(item.name) and not is_version(version, item.version):
             remove_parts(packages, (path.name,))
 
 
