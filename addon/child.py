@@ -113,8 +113,9 @@ class Child:
         *whole, rest = data.split(b"\n")
         for part in whole:
             self._collect(part)
-            if self._partial:
-                lines.append(self._partial.decode("utf-8", errors="replace").rstrip("\r"))
+            line = self._partial.rstrip(b"\r").decode("utf-8", errors="replace")
+            if line:
+                lines.append(line)
             self._partial.clear()
             self._is_skipping = False
         self._collect(rest)

@@ -16,7 +16,7 @@ import time
 
 PROTOCOL = 1
 BEAT_SECONDS = 0.02
-SLEEPER = "import time; time.sleep(600)"
+SLEEPER = "import time; time.sleep(60)"
 
 
 class FakeWorker:
@@ -59,7 +59,7 @@ class FakeWorker:
         if self.mode != "mute":
             threading.Thread(target=self.beat, daemon=True).start()
         if self.mode in ("not-reading", "mute"):
-            time.sleep(600)
+            time.sleep(60)
         threading.Thread(target=self.listen, daemon=True).start()
         while True:
             self.answer(self.asked.get())
@@ -72,11 +72,11 @@ class FakeWorker:
         os._exit(3)
 
     def mode_silent(self) -> None:
-        time.sleep(600)
+        time.sleep(60)
 
     def mode_protocol_999(self) -> None:
         self.say(0, "hello", protocol=999)
-        time.sleep(600)
+        time.sleep(60)
 
     def mode_nonsense(self) -> None:
         while True:
@@ -132,7 +132,7 @@ class FakeWorker:
     def do_fall_silent(self, number: int, *words: str) -> bool:
         self.progress(number, 1)
         self.lock.acquire()
-        time.sleep(600)
+        time.sleep(60)
         return False
 
     def do_die(self, number: int, *words: str) -> bool:

@@ -508,7 +508,7 @@ def test_closing_answers_what_is_open(bench: Bench) -> None:
     bench.worker.close()
 
 
-def test_a_stubborn_worker_is_killed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stubborn_worker_is_killed(bench: Bench) -> None:
     bench.mode = "immortal"
     bench.worker.request(["hang"])
     bench.until_ready()
@@ -522,9 +522,9 @@ def test_killing_does_not_wait_and_leaves_nothing(bench: Bench, monkeypatch: pyt
     request = bench.worker.request(["hang"])
     bench.until_ready()
     process = bench.worker._child
-    monkeypatch.setattr(child_module.time, "sleep", None)
-    bench.worker.kill()
-    monkeypatch.undo()
+    with monkeypatch.context() as awake:
+        awake.setattr(child_module.time, "sleep", None)
+        bench.worker.kill()
     bench.until(lambda: not bench.worker._ending)
     assert process.exit_code is not None
     assert bench.failure(request).error == "Cancelled"
