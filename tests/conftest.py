@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from blender_inside import inside as inside
 from lineboil.addon.engine.job import Job
+from scene_blenders import blender as blender
 
 
 class Recorder:
