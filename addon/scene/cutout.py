@@ -26,7 +26,8 @@ def load_pictures(marks: Marks, job: dict[str, Any]) -> None:
         target = Path(job["root"]) / folder / f"{job['clip']['first']:06d}.png"
         marks.ensure("images", name, partial(_sequence, marks, name, target, space), essential=True)
         for image in marks.find("images", name):
-            marks.path(image, "filepath", target, partial(getattr, image, "filepath"), partial(_set_path, image))
+            read, write = partial(getattr, image, "filepath"), partial(setattr, image, "filepath")
+            marks.path(image, "filepath", target, read, write)
 
 
 def _sequence(marks: Marks, name: str, target: Path, space: str) -> Any:
@@ -40,10 +41,6 @@ def _sequence(marks: Marks, name: str, target: Path, space: str) -> Any:
     image.colorspace_settings.name = space
     image.filepath = text_of(target, marks.blend)
     return image
-
-
-def _set_path(image: Any, text: str) -> None:
-    image.filepath = text
 
 
 def make_material(marks: Marks, job: dict[str, Any]) -> None:
@@ -106,21 +103,19 @@ def _set_sequence_users(marks: Marks, job: dict[str, Any], images: dict[str, Any
         "use_cyclic": False,
     }
     ours = list(images.values())
-    for material in bpy.data.materials:
-        if not is_own(material) or material.node_tree is None:
-            continue
+    users = bpy.data.user_map(subset=ours, value_types={"MATERIAL"})
+    materials = {item for found in users.values() for item in found if is_own(item) and item.node_tree}
+    for material in sorted(materials, key=lambda item: item.name):
         for node in material.node_tree.nodes:
             if node.type == "TEX_IMAGE" and node.image in ours:
-                for name, value in wanted.items():
-                    key = f"{node.name}.{name}"
-                    user = node.image_user
-                    marks.set(
-                        material,
-                        key,
-                        value,
-                        lambda user=user, name=name: getattr(user, name),
-                        lambda new, user=user, name=name: setattr(user, name, new),
-                    )
+                _set_range(marks, material, node, wanted)
+
+
+def _set_range(marks: Marks, material: Any, node: Any, wanted: dict[str, Any]) -> None:
+    user = node.image_user
+    for name, value in wanted.items():
+        read, write = partial(getattr, user, name), partial(setattr, user, name)
+        marks.set(material, f"{node.name}.{name}", value, read, write)
 
 
 def _empty(name: str, collection: Any, parent: Any = None) -> Any:

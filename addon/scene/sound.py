@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ..engine.errors import InputError
 from . import versions
 from .marks import ID, TOKEN, Marks
 from .tokens import SOUND
@@ -48,6 +49,9 @@ def place_sound(marks: Marks, job: dict[str, Any]) -> None:
     name = job["clip"]["sound"]
     if not name:
         return
+    if not versions.has_sound():
+        marks.changes.notes.append("this Blender was made without sound: the scene has none")
+        return
     scene, path = marks.scene, Path(job["root"]) / name
     strip = _strip(scene)
     if strip is None and not scene.get(SOUND):
@@ -70,9 +74,9 @@ def _new_strip(marks: Marks, path: Path, start: int) -> Any:
     try:
         strip = strips.new_sound("Sound", str(path), channel, start)
     except RuntimeError as error:
-        # Some builds of the Python module are without sound.
-        marks.changes.notes.append(f"the sound could not be put into the scene ({str(error).strip()})")
-        return None
+        raise InputError(
+            f"Blender cannot read this sound ({str(error).strip()})", where=str(path), remedy="Run the shot again."
+        ) from error
     strip[ID] = _MARK
     marks.mark(strip.sound, _MARK)
     scene[SOUND] = True

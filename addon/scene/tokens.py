@@ -9,7 +9,7 @@ other where it is an object.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,6 @@ from .marks import ID, MADE, TOKEN, Marks, is_own
 SHOT = "lineboil_shot"
 STAMP = "lineboil_stamp"
 SOUND = "lineboil_sound"
-# Materials come before the images they show.
-_SHARED = ("materials", "node_groups", "images", "worlds")
 
 
 def claim(marks: Marks, root: Path) -> None:
@@ -36,7 +34,7 @@ def claim(marks: Marks, root: Path) -> None:
         marks.token = scene[TOKEN] = _new_token()
         _adopt(scene, marks.token)
     elif twins := [item for item in bpy.data.scenes if item != scene and item.get(TOKEN) == marks.token]:
-        own, theirs = _uses(scene), [item for twin in twins for item in _uses(twin)]
+        own, theirs = _uses(scene), {item for twin in twins for item in _uses(twin)}
         is_shared = any(item.get(TOKEN) == marks.token and item in theirs for item in scene.objects)
         if not (is_shared and paths.is_same(shown, root)):
             _part(marks, own, theirs)
@@ -64,18 +62,18 @@ def _adopt(scene: Any, token: str) -> None:
     if MADE not in scene:
         return
     others = [item for item in bpy.data.scenes if item != scene and MADE in item and TOKEN not in item]
-    theirs = [item for other in others for item in _uses(other)]
+    theirs = {item for other in others for item in _uses(other)}
     for item in _uses(scene) if others else _everything():
         if ID in item and TOKEN not in item and is_own(item) and item not in theirs:
             item[TOKEN] = token
 
 
 def _everything() -> Iterator[Any]:
-    for kind in ("objects", "collections", *_SHARED):
+    for kind in ("objects", "collections", "materials", "node_groups", "images", "worlds"):
         yield from getattr(bpy.data, kind)
 
 
-def _part(marks: Marks, own: list[Any], theirs: list[Any]) -> None:
+def _part(marks: Marks, own: list[Any], theirs: set[Any]) -> None:
     """Give a copied scene its own token, and what goes with it."""
     scene, old = marks.scene, marks.token
     ours = [item for item in own if item.get(TOKEN) == old and is_own(item)]
@@ -103,7 +101,7 @@ def _copied_types() -> tuple[type[Any], ...]:
 
 
 def _uses(scene: Any) -> list[Any]:
-    """Everything of the kinds we make that a scene shows."""
+    """Everything of the kinds we make that a scene shows, materials before the images in them."""
     objects = list(scene.objects)
     materials = _unique(material for item in objects for material in _materials(item))
     groups = _unique(modifier.node_group for item in objects for modifier in _reliefs(item))
@@ -113,12 +111,8 @@ def _uses(scene: Any) -> list[Any]:
     return [*objects, *scene.collection.children_recursive, *materials, *groups, *images, *_unique([scene.world])]
 
 
-def _unique(items: Any) -> list[Any]:
-    found: list[Any] = []
-    for item in items:
-        if item is not None and item not in found:
-            found.append(item)
-    return found
+def _unique(items: Iterable[Any]) -> list[Any]:
+    return [item for item in dict.fromkeys(items) if item is not None]
 
 
 def _materials(item: Any) -> Iterator[Any]:

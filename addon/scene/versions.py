@@ -106,6 +106,11 @@ def sound_strips(editor: Any) -> Any:
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
+def has_sound() -> bool:
+    """Whether this Blender can use sound: some builds of the Python module are without."""
+    return bool(bpy.app.build_options.audaspace)
+
+
 def use_scene_in_sequencer(scene: Any) -> None:
     """Show this scene's strips in the sequencers that show no other: asked of the workspaces from 5.0 on."""
     for workspace in bpy.data.workspaces:
