@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from . import environment as environment_module
 from .engine import pipeline
 from .engine.errors import BusyError, EngineError, MissingError
 from .engine.messages import Done, Failed, Message, Warned
 from .engine.schema.registry import BY_NAME
+from .environment import Environment, State
+from .session_place import Found, Places, Start
 from .session_program import Program
 from .session_status import StatusBook
 from .session_task import StageView, Task
 from .worker import Worker
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-Start = Callable[[], tuple[list[str], Path, dict[str, str]]]
-
-_EXAMINE_SECONDS = 2.0
 _IDLE_POLL_SECONDS = 0.02
 _ADDON = Path(__file__).resolve().parent
 
@@ -52,13 +46,8 @@ class Session:
         self.notice = ""
         self.longest_pause_seconds = 0.0
         self.longest_pause_in = ""
-        self._user_folder = Path()
-        self._blender = ""
-        self._override = ""
-        self._start: Start | None = None
-        self._environment: environment_module.Environment | None = None
-        self._environment_state: environment_module.State | None = None
-        self._examined = -1e9
+        self._places = Places()
+        self._found: Found | None = None
         self._worker: Worker | None = None
         self._program: Program | None = None
         self._ending: list[Program] = []
@@ -69,60 +58,39 @@ class Session:
     # What is where.
 
     def configure(
-        self,
-        user_folder: Path,
-        blender: str = "",
-        environment_override: str = "",
-        *,
-        start: Start | None = None,
+        self, user_folder: Path, blender: str = "", environment_override: str = "", *, start: Start | None = None
     ) -> None:
-        """Say where things are; called again when preferences change.
-
-        Args:
-            user_folder: The extension's own folder, for logs and the environment.
-            blender: This Blender's program, for renders in the background.
-            environment_override: An environment the artist chose; empty for the extension's own.
-            start: How to start the worker instead of by its environment (tests).
-        """
-        wanted = (user_folder, blender, environment_override, start)
-        if wanted == (self._user_folder, self._blender, self._override, self._start):
-            return
-        self._user_folder, self._blender, self._override, self._start = wanted
-        self._environment = None
-        self._examined = -1e9
-        if self.task is None:
-            self._stop_worker()
+        """Say where things are (`Places`); called again when preferences change."""
+        wanted = Places(user_folder, blender, environment_override, start)
+        if wanted != self._places:
+            self._places, self._found = wanted, None
+            if self.task is None:
+                self._stop_worker()
 
     @property
-    def environment(self) -> environment_module.Environment:
+    def environment(self) -> Environment:
         """The worker's own Python environment."""
-        if self._environment is None:
-            self._environment = environment_module.find(self._user_folder, self._override)
-        return self._environment
+        return self._look().environment
 
     @property
-    def environment_state(self) -> environment_module.State:
+    def environment_state(self) -> State:
         """How the environment stands, looked at again every few seconds."""
-        now = time.monotonic()
-        if self._environment_state is None or now - self._examined > _EXAMINE_SECONDS:
-            self._environment_state = self.environment.examine()
-            self._examined = now
-        return self._environment_state
+        return self._look().state()
 
     @property
     def is_ready(self) -> bool:
         """Whether a worker could be started."""
-        return self._start is not None or self.environment_state.is_ready
+        return self._places.given_start is not None or self.environment_state.is_ready
 
     @property
     def log(self) -> Path:
         """What the worker's libraries print."""
-        return self._worker.log if self._worker else self._user_folder / "worker.log"
+        return self._worker.log if self._worker else self._places.user_folder / "worker.log"
 
     @property
     def environment_log(self) -> Path:
         """What making the environment printed."""
-        return self._user_folder / "environment.log"
+        return self._places.user_folder / "environment.log"
 
     @property
     def is_awaiting(self) -> bool:
@@ -330,15 +298,18 @@ class Session:
             raise EngineError("the task has ended already")
         return self.task
 
+    def _look(self) -> Found:
+        if self._found is None:
+            self._found = Found(self._places)
+        return self._found
+
     def _ensure_worker(self) -> Worker:
         if self._worker is None:
             self._worker = Worker(self._worker_start)
         return self._worker
 
     def _worker_start(self) -> tuple[list[str], Path, dict[str, str]]:
-        if self._start is not None:
-            return self._start()
-        return environment_module.worker_start(self.environment, self._user_folder, self._blender)
+        return self._places.start(self.environment)
 
     def _stop_worker(self) -> None:
         self._questions = {}
@@ -382,7 +353,7 @@ class Session:
         if self._program is not None:
             self._ending.append(self._program)
         self._program = None
-        self._environment, self._examined = None, -1e9
+        self._found = None
 
     def _ask_status(self) -> None:
         if self._questions or self._program is not None:
