@@ -23,7 +23,7 @@ from .engine.requests import Ask, Cancel, Free, Request
 State = Literal["off", "starting", "ready", "busy", "failed"]
 Answer = tuple[int, Message]
 
-_LIGHT_VERBS = ("status", "set")
+_LIGHT = tuple((verb,) for verb in requests.LIGHT_VERBS)
 _MOST_DEATHS = 3
 _DEATHS_WITHIN_SECONDS = 60.0
 _MOST_GARBAGE = 1000
@@ -44,9 +44,7 @@ class _Open:
     @property
     def is_light(self) -> bool:
         """Whether the worker answers it at once, beside the one it works on."""
-        if isinstance(self.ask, Request):
-            return bool(self.ask.command) and self.ask.command[0] in _LIGHT_VERBS
-        return True
+        return isinstance(self.ask, Request) and self.ask.command[:1] in _LIGHT
 
 
 class Worker:

@@ -7,6 +7,9 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, cast
 
+# Verbs that a worker answers at once, beside the request it works on.
+LIGHT_VERBS = ("status", "set")
+
 
 @dataclass(frozen=True)
 class Ask:

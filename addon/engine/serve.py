@@ -27,7 +27,6 @@ from .serve_lane import Lane, Task, Work
 from .serve_lines import Outbox, own_stdin, read_lines
 from .serve_memory import memory_bytes
 
-LIGHT_VERBS = ("status", "set")
 _HEARTBEAT_SECONDS = 1.0
 # Together they stay under the five seconds in which a worker has ended, whatever happens.
 _ORDER_SECONDS = 4.0
@@ -161,7 +160,7 @@ class Server:
         if options.verb == "serve":
             self._outbox.send(cli.UsageError("a worker does not start another", "").failed(), ask.id)
             return
-        lane = self._light if options.verb in LIGHT_VERBS else self._main
+        lane = self._light if options.verb in requests.LIGHT_VERBS else self._main
         self._put(lane, ask.id, partial(cli.conclude, options))
 
     def _put(self, lane: Lane, request: int, work: Work) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +15,12 @@ from lineboil.addon import child_log, child_pipes
 from lineboil.addon.child import Child, child_environment
 from lineboil.addon.child_log import ChildLog
 from lineboil.addon.engine.errors import EngineError, InputError
+from processes import PATIENCE_SECONDS, is_running, needs_proc, until
 
-PATIENCE_SECONDS = 30.0
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = "import sys\nfor line in sys.stdin: print('heard', line.strip(), flush=True)"
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); " + SLEEP
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
 
 class Nursery:
@@ -47,13 +44,6 @@ def nursery(tmp_path: Path) -> Iterator[Nursery]:
         child.close(0)
 
 
-def until(is_reached: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not is_reached():
-        assert time.monotonic() < end, "never came"
-        time.sleep(0.002)
-
-
 def lines_of(child: Child, count: int) -> list[str]:
     lines: list[str] = []
     until(lambda: lines.extend(child.read()) or len(lines) >= count)
@@ -65,14 +55,6 @@ def all_of(child: Child) -> list[str]:
     lines: list[str] = []
     until(lambda: lines.extend(child.read()) or child.is_over())
     return lines
-
-
-def is_running(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 # Lines.
@@ -347,9 +329,7 @@ print(child.process, flush=True)
 @pytest.mark.parametrize("then", ["input()", "sys.exit(3)", "raise RuntimeError", "os.kill(os.getpid(), 9)"])
 def test_a_process_ends_with_its_parent_however_that_ends(tmp_path: Path, then: str) -> None:
     command = [sys.executable, "-c", PARENT.format(then=then), str(tmp_path), ECHO]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as parent:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
         process = int(parent.stdout.readline())
         if then == "input()":
             assert is_running(process)
@@ -445,6 +425,8 @@ def test_a_log_deleted_while_in_use_is_no_trouble(nursery: Nursery, monkeypatch:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptor flags")
 def test_our_ends_never_block(nursery: Nursery) -> None:
+    import fcntl
+
     child = nursery.start(ECHO)
     for stream in (child._popen.stdin, child._popen.stdout):
         assert fcntl.fcntl(stream.fileno(), fcntl.F_GETFL) & os.O_NONBLOCK

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lineboil.addon.engine import messages, requests
-from lineboil.addon.engine.serve import LIGHT_VERBS
+from lineboil.addon.engine.requests import LIGHT_VERBS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "worker-protocol.md").read_text(encoding="utf-8")
 ROWS = {

@@ -14,9 +14,9 @@ from lineboil.addon import child as child_module
 from lineboil.addon.engine.errors import EngineError, MissingError
 from lineboil.addon.engine.messages import Done, Failed, Message, Note, Progress, Warned
 from lineboil.addon.worker import Worker
+from processes import PATIENCE_SECONDS, is_running, needs_proc, until
 
 FAKE = Path(__file__).with_name("fake_worker.py")
-PATIENCE_SECONDS = 30.0
 
 
 class Clock:
@@ -56,12 +56,15 @@ class Bench:
 
     def until(self, is_reached: Callable[[], object], step_seconds: float = 0.0) -> None:
         """Poll until something is reached; the worker's clock goes `step_seconds` on with each poll."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not is_reached():
-            assert time.monotonic() < end, f"never came: {self.said[-5:]} {self.worker.state}"
+
+        def is_reached_now() -> bool:
+            if is_reached():
+                return True
             self.poll()
             self.clock.now += step_seconds
-            time.sleep(0.002)
+            return False
+
+        until(is_reached_now, lambda: (self.said[-5:], self.worker.state))
 
     def until_ready(self) -> None:
         self.until(lambda: self.worker.hello)
@@ -92,18 +95,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     yield bench
     bench.mode = "well"
     bench.worker.close()
-
-
-def is_running(process: int) -> bool:
-    """Whether a process runs; one that is dead and waits for its parent does not."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 
 
 # A worker that behaves.
@@ -432,9 +423,7 @@ def test_a_line_too_long_is_dropped_and_the_rest_arrives(bench: Bench) -> None:
     assert bench.worker._child.dropped_lines == 1
 
 
-def test_a_flood_of_errors_goes_to_a_log_that_stays_small(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flood_of_errors_goes_to_a_log_that_stays_small(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_module, "_TRIM_SECONDS", 0.0)
     request = bench.worker.request(["flood-errors", "12"])
     bench.until_answered()
