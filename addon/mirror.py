@@ -145,7 +145,7 @@ def _sync(scene: Any, known: _Known, *, may_write: bool) -> bool:
     file = known.mirror.file
     before = (known.mirror.problem, file.values)
     with quietly():
-        property_paths.mend(scene, known.root, known.mirror.touched)
+        property_paths.mend(scene, known.root, known.mirror.touched, bpy.data.filepath)
         values = {key: _get(scene, key) for key in FIELDS}
         if may_write:
             known.tried_at = time.monotonic()

@@ -48,11 +48,7 @@ def _property(spec: StageSpec, field: Field) -> Any:
     }
     kind = field.kind
     if typing.get_origin(kind) is Literal:
-        items = [
-            (str(choice), property_text.choice_label(str(choice)), property_text.choice_text(field, str(choice)))
-            for choice in typing.get_args(kind)
-        ]
-        return bpy.props.EnumProperty(items=items, **common)
+        return bpy.props.EnumProperty(items=property_text.choices(spec, field), **common)
     if kind is bool:
         return bpy.props.BoolProperty(**common)
     if kind is int:

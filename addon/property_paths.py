@@ -8,22 +8,27 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import bpy
-
 from .engine.shot import relative_text
 
 FILES = ("footage.source", "matte.plate", "build.set", "build.blender", "build.file")
 FOLDERS = ("matte.strokes", "diffuse.folder")
 
 
-def mend(scene: Any, root: Path, touched: Collection[str]) -> None:
-    """Give the touched paths the form that `shot.toml` keeps."""
+def mend(scene: Any, root: Path, touched: Collection[str], blend: str) -> None:
+    """Give the touched paths the form that `shot.toml` keeps.
+
+    Args:
+        scene: Its properties.
+        root: The shot's folder.
+        touched: Settings that the artist changed.
+        blend: Where the .blend is; "" while it is not saved.
+    """
     for key in (*FILES, *FOLDERS):
         if key in touched:
             stage, _, name = key.partition(".")
             settings = getattr(scene.lineboil, f"{stage}_settings")
             text = getattr(settings, name)
-            kept = shot_text(text, root, bpy.data.filepath)
+            kept = shot_text(text, root, blend)
             if kept != text:
                 setattr(settings, name, kept)
 

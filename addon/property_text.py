@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words a setting is shown with in Blender: its label, its unit, what each choice means."""
+"""The words a setting is shown with in Blender: its label, its unit, its description."""
 
 from __future__ import annotations
 
-import re
 import typing
 
+from .choice_text import CHOICES
 from .engine.schema.base import StageSpec
 from .engine.settings import Field
 
-_LABELS = {
+LABELS = {
     "build.set": "Set",
     "build.file": "Blend File",
     "depth.field_of_view": "Field of View",
@@ -29,25 +29,6 @@ _LABELS = {
     "matte.cut": "Use GrabCut",
     "render.engine": "Render Engine",
 }
-_CHOICES = {
-    "h264": "H.264",
-    "prores4444": "ProRes 4444",
-    "bt601": "BT.601",
-    "bt709": "BT.709",
-    "bt2020": "BT.2020",
-    "sdr": "SDR",
-    "hlg": "HLG",
-    "pq": "PQ",
-    "cpu": "CPU",
-    "gpu": "GPU",
-    "dis": "DIS",
-    "eevee": "EEVEE",
-    "realesrgan": "Real-ESRGAN",
-    "8": "8 Bit",
-    "16": "16 Bit",
-    "2": "2 Times",
-    "4": "4 Times",
-}
 _SMALL_WORDS = {"of", "to", "and", "the", "in"}
 _UNITS_BLENDER_SHOWS = {"px", "s"}
 
@@ -60,7 +41,7 @@ def label(spec: StageSpec, field: Field) -> str:
     >>> [label(BY_NAME["depth"], field) for field in fields_of(BY_NAME["depth"].settings)][7]
     'Background Distance (m)'
     """
-    text = _LABELS.get(f"{spec.name}.{field.name}", "") or title(field.name)
+    text = LABELS.get(f"{spec.name}.{field.name}", "") or title(field.name)
     unit = {"degrees": "°"}.get(field.bounds.unit, field.bounds.unit)
     return f"{text} ({unit})" if unit and unit not in _UNITS_BLENDER_SHOWS | {"frames"} else text
 
@@ -71,21 +52,11 @@ def title(name: str) -> str:
     return " ".join(word if index and word in _SMALL_WORDS else word.capitalize() for index, word in enumerate(words))
 
 
-def choice_label(choice: str) -> str:
-    """A choice as it stands in a menu."""
-    return _CHOICES.get(choice, "") or title(choice)
-
-
-def choice_text(field: Field, choice: str) -> str:
-    """What the setting's own words say of one choice; all of them where they do not speak of it alone."""
-    names = "|".join(re.escape(str(name)) for name in typing.get_args(field.kind))
-    start = re.search(rf"(?i)(?:^|[.;,:]\s+)(?:{re.escape(choice)})\b:?\s+(?=[a-z])", field.bounds.doc)
-    if start is None:
-        return tooltip(field)
-    rest = field.bounds.doc[start.end() :]
-    end = re.search(rf"(?i)[.;,]\s+(?:{names})\b|\.\s|\.$|;\s", rest)
-    words = rest[: end.start()] if end else rest
-    return words[:1].upper() + words[1:]
+def choices(spec: StageSpec, field: Field) -> list[tuple[str, str, str]]:
+    """Identifier, label and description of each choice, as Blender's menus want them."""
+    words = CHOICES.get(f"{spec.name}.{field.name}", {})
+    names = [str(choice) for choice in typing.get_args(field.kind)]
+    return [(name, *words.get(name, (title(name), tooltip(field)))) for name in names]
 
 
 def tooltip(field: Field) -> str:

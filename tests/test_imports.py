@@ -18,7 +18,7 @@ BLENDER_ALLOWED = (
     *(
         f"addon/{name}.py"
         for name in (
-            "registration", "preferences", "preferences_draw", "properties", "property_paths", "mirror", "shots",
+            "registration", "preferences", "preferences_draw", "properties", "mirror", "shots",
             "headless", "pump", "handlers", "redraw",
         )
     ),

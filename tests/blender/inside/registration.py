@@ -19,7 +19,7 @@ def present() -> dict:
         "scene": hasattr(bpy.types.Scene, "lineboil"),
         "operators": sorted(dir(bpy.ops.lineboil)),
         "handlers": {name: len(getattr(bpy.app.handlers, name)) for name in HANDLERS},
-        "properties": sorted(set(dir(bpy.types.Scene)) | set(dir(bpy.types.WindowManager)) | set(dir(bpy.types.Object))),
+        "properties": [sorted(dir(getattr(bpy.types, name))) for name in ("Scene", "WindowManager", "Object", "Image")],
     }
 
 

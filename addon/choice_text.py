@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each choice of each setting is called and means, as Blender's menus say it."""
+
+from __future__ import annotations
+
+CHOICES: dict[str, dict[str, tuple[str, str]]] = {
+    "footage.timing": {
+        "keep": ("Keep", "Every frame with its own time, also where phones vary the rate"),
+        "constant": ("Constant", "An even rate: frames are repeated or left out"),
+    },
+    "footage.bits": {
+        "auto": ("Auto", "16 bits where the footage has more than 8"),
+        "8": ("8 Bit", "Enough for footage from phones, half the room on the disk"),
+        "16": ("16 Bit", "Fine steps, for footage with more than 8 bits"),
+    },
+    "footage.alpha": {
+        "auto": ("Auto", "The clip's own transparency where it has any, taken as straight"),
+        "premultiplied": ("Premultiplied", "The clip's own transparency; the colours are divided by it first"),
+        "off": ("Off", "The clip's transparency is left out"),
+    },
+    "footage.matrix": {
+        "auto": ("Auto", "By the clip's tags, and by its size where it has none"),
+        "bt601": ("BT.601", "Standard definition video"),
+        "bt709": ("BT.709", "High definition video"),
+        "bt2020": ("BT.2020", "Ultra high definition and HDR video"),
+    },
+    "footage.levels": {
+        "auto": ("Auto", "By the clip's tags"),
+        "limited": ("Limited", "Black is code 16, as in most videos"),
+        "full": ("Full", "Black is code 0"),
+    },
+    "footage.transfer": {
+        "auto": ("Auto", "By the clip's tags"),
+        "sdr": ("SDR", "Ordinary video"),
+        "hlg": ("HLG", "HDR video of broadcasters and many phones, tone-mapped to ordinary brightness"),
+        "pq": ("PQ", "HDR video of films and HDR10, tone-mapped to ordinary brightness"),
+    },
+    "footage.deinterlace": {
+        "auto": ("Auto", "Where the clip says that it is interlaced"),
+        "on": ("On", "Whole frames are made of half-line ones"),
+        "off": ("Off", "Frames are taken as they are"),
+    },
+    "footage.size_change": {
+        "error": ("Stop", "Stop when the picture's size changes inside the clip"),
+        "scale": ("Scale", "Bring the rest of the clip to the first size"),
+    },
+    "footage.gaps": {
+        "hold": ("Hold", "The picture before stands in for a missing one"),
+        "close": ("Close", "The next picture follows at once"),
+        "error": ("Stop", "Stop when a picture is missing"),
+    },
+    "flow.engine": {"dis": ("DIS", "Dense inverse search: needs no weights and runs anywhere")},
+    "flow.quality": {
+        "fast": ("Fast", "A quick search, enough for slow motion"),
+        "medium": ("Medium", "Costs little more and is clearly better at limbs"),
+    },
+    "pose.engine": {
+        "auto": ("Auto", "The landmark networks"),
+        "landmarks": ("Landmarks", "Small networks that find bodies, hands and faces"),
+        "off": ("Off", "Nobody is looked for: depth and matte do without"),
+    },
+    "matte.engine": {
+        "auto": ("Auto", "Looks at the clip, picks one of the others and says why"),
+        "person": ("Person", "People, found by small networks"),
+        "chroma": ("Chroma", "Everything before a green or blue screen"),
+        "plate": ("Plate", "Whatever differs from a picture of the empty set"),
+        "motion": ("Motion", "Whatever moves against the background, and what you paint as strokes"),
+        "alpha": ("Alpha", "The clip's own alpha"),
+        "off": ("Off", "No cut-out: the whole picture is the character"),
+    },
+    "matte.steadiness": {
+        "off": ("Off", "Each frame by itself"),
+        "light": ("Light", "A weighted mean of 3 frames along the motion"),
+        "normal": ("Normal", "A median of 5 frames and a mean of 3 along the motion"),
+        "strong": ("Strong", "Calmer than real edges are"),
+    },
+    "depth.engine": {
+        "auto": ("Auto", "People by their body, hand and face landmarks, anything else by the matte's shape"),
+        "relief": ("Relief", "By the matte's shape only"),
+        "flat": ("Flat", "A card that stands where the character stands"),
+    },
+    "depth.steadiness": {
+        "off": ("Off", "Each frame by itself"),
+        "light": ("Light", "A weighted mean of 3 frames along the motion"),
+        "normal": ("Normal", "A weighted mean of 5 frames along the motion"),
+    },
+    "depth.background": {
+        "room": ("Room", "A floor that meets the feet, and a wall"),
+        "wall": ("Wall", "A wall without a floor"),
+        "none": ("None", "As far away as can be"),
+    },
+    "diffuse.engine": {
+        "filter": ("Filter", "A drawn look made by a filter, with no weights"),
+        "painted": ("Painted", "Your own pictures, one for each key"),
+        "off": ("Off", "Nothing is redrawn: the film stays as it was shot"),
+    },
+    "diffuse.look": {
+        "toon": ("Toon", "Flat colours and dark lines"),
+        "ink": ("Ink", "Bolder lines and few colours"),
+        "pencil": ("Pencil", "Lines and soft tone on paper"),
+    },
+    "propagate.method": {
+        "layers": ("Layers", "Character and background are carried each on its own"),
+        "linear": ("Linear", "The plain crossfade along the motion that other programs do, to compare"),
+    },
+    "propagate.lookup": {
+        "linear": ("Linear", "Soft"),
+        "cubic": ("Cubic", "Between soft and crisp"),
+        "lanczos": ("Lanczos", "Keeps lines crispest"),
+    },
+    "upscale.engine": {
+        "off": ("Off", "The film keeps the working size"),
+        "lanczos": ("Lanczos", "Enlarged as it is, quick"),
+        "realesrgan": (
+            "Real-ESRGAN",
+            "A network for drawn looks: it sharpens lines and wipes the texture of skin. Seconds a frame without a GPU",
+        ),
+    },
+    "upscale.scale": {
+        "2": ("2 Times", "Each side twice as long, four times the pixels"),
+        "4": ("4 Times", "Each side four times as long, sixteen times the pixels"),
+    },
+    "encode.codec": {
+        "h264": ("H.264", "An .mp4 that plays anywhere"),
+        "prores4444": ("ProRes 4444", "An .mov for editing, with the matte as alpha"),
+    },
+    "encode.timing": {
+        "exact": ("Exact", "Each frame at its own time in the clip"),
+        "constant": ("Constant", "All frames at the mean rate"),
+    },
+    "build.ground": {
+        "auto": ("Auto", "Follows when the feet would leave the floor otherwise"),
+        "fixed": ("Fixed", "The figure keeps one height"),
+        "follow": ("Follow", "The feet are put down in every frame, for a moving camera"),
+    },
+    "render.quality": {
+        "preview": ("Preview", "Small, with few samples"),
+        "final": ("Final", "Size and samples as you set them in the .blend"),
+    },
+    "render.engine": {
+        "auto": ("Auto", "The engine the .blend is set to: Cycles, unless you changed it"),
+        "cycles": ("Cycles", "Traces the paths of light: soft shadows and true reflections"),
+        "eevee": ("EEVEE", "Quick; wants a graphics card"),
+    },
+    "render.device": {
+        "auto": ("Auto", "A graphics card where Blender finds one"),
+        "cpu": ("CPU", "The processor"),
+        "gpu": ("GPU", "The graphics card"),
+    },
+}
+"""Label and description of every choice, by "table.key"."""
