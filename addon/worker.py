@@ -64,7 +64,7 @@ class Worker:
     Attributes:
         hello: What the running process said of itself.
         heartbeat: Its last sign of life, with the memory it takes.
-        log: Where its standard error goes.
+        log: Where its standard error goes; None before the first start.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Worker:
         self._polled_at = 0.0
         self.hello: Hello | None = None
         self.heartbeat: Heartbeat | None = None
-        self.log = Path()
+        self.log: Path | None = None
 
     @property
     def state(self) -> State:
@@ -116,7 +116,7 @@ class Worker:
         Raises:
             EngineError: The worker cannot be started; nothing is asked then.
         """
-        if self._child is not None and not self._child.is_alive():
+        while self._child is not None and not self._child.is_alive():
             # What died before this was asked must not take it along.
             self._answers = self.poll()
         if self._child is None:
@@ -192,7 +192,7 @@ class Worker:
         if len(self._deaths) == _MOST_DEATHS and now - self._deaths[0] < _DEATHS_WITHIN_SECONDS:
             raise EngineError(
                 f"the worker ended {_MOST_DEATHS} times within a minute and is not started again now",
-                where=str(self.log), remedy=f"Look into this log, then try again in a minute. {_MEND}",
+                where=str(self.log or ""), remedy=f"Look into this log, then try again in a minute. {_MEND}",
             )
         try:
             command, log, environment = self._start()
@@ -263,7 +263,7 @@ class Worker:
             self._send()
             return
         self._lose(EngineError(
-            f"the worker speaks protocol {hello.protocol} and this extension {PROTOCOL_VERSION}", where=str(self.log),
+            f"the worker speaks protocol {hello.protocol} and this extension {PROTOCOL_VERSION}", where=str(self.log or ""),
             remedy="Restart Blender: the extension was changed while it ran. Then repair the environment.",
         ), takes_all=True)
 
