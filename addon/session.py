@@ -85,7 +85,8 @@ class Session:
     @property
     def log(self) -> Path:
         """What the worker's libraries print."""
-        return self._worker.log if self._worker else self._places.user_folder / "worker.log"
+        started = self._worker.log if self._worker else None
+        return started or self._places.user_folder / "worker.log"
 
     @property
     def environment_log(self) -> Path:

@@ -263,7 +263,8 @@ class Worker:
             self._send()
             return
         self._lose(EngineError(
-            f"the worker speaks protocol {hello.protocol} and this extension {PROTOCOL_VERSION}", where=str(self.log or ""),
+            f"the worker speaks protocol {hello.protocol} and this extension {PROTOCOL_VERSION}",
+            where=str(self.log or ""),
             remedy="Restart Blender: the extension was changed while it ran. Then repair the environment.",
         ), takes_all=True)
 
