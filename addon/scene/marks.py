@@ -106,6 +106,11 @@ class Marks:
         """Put this scene's mark on something made."""
         made[ID], made[TOKEN] = name, self.token
 
+    def forget(self) -> None:
+        """Take the scene as one for which nothing was ever made."""
+        self._made.clear()
+        self.scene[MADE] = "[]"
+
     def is_left(self, name: str) -> bool:
         """Whether this part of the scene's own settings is the artist's, and left alone."""
         return name in self._left

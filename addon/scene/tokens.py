@@ -90,7 +90,8 @@ def _part(marks: Marks, own: list[Any], theirs: set[Any]) -> None:
                 _replace(kept, scene, item, made)
     else:
         # Nothing of it is left to this scene: it is built anew, as if nothing had ever been made.
-        for key in (MADE, SOUND, STAMP):
+        marks.forget()
+        for key in (SOUND, STAMP):
             if key in scene:
                 del scene[key]
     marks.changes.append("scene of its own")
