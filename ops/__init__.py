@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import build, environment, presets, preview, render, results, run, shot
+from . import beside, build, environment, presets, preview, render, results, run, shot
 
-MODULES: tuple[ModuleType, ...] = (shot, run, preview, build, render, results, environment, presets)
+MODULES: tuple[ModuleType, ...] = (beside, shot, run, preview, build, render, results, environment, presets)
 """Modules with CLASSES, in the order they are registered."""

@@ -11,6 +11,7 @@ from ..addon.preferences import preferences
 from ..addon.session import current
 from ..addon.session_task import Task
 from . import reasons
+from .beside import has_artist
 from .job_step import JobStep
 
 _DIALOG_WIDTH = 420
@@ -57,9 +58,9 @@ class _AskingJob(EnvironmentJob):
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Show what would be fetched; the artist decides."""
-        if bpy.app.background or context.window is None:
+        if not has_artist(context):
             return self.execute(context)
-        if self._timer is None and not self._lines:
+        if self._beside is None and not self._lines:
             try:
                 with current.timed(f"plan {self.bl_idname}"):  # type: ignore[attr-defined]
                     self._lines = self.lines(context)
@@ -70,7 +71,7 @@ class _AskingJob(EnvironmentJob):
 
     def execute(self, context: Any) -> set[str]:
         """After the artist's yes beside the artist, else waiting for the end."""
-        if self._lines and not bpy.app.background and context.window is not None:
+        if self._lines and has_artist(context):
             return super().invoke(context, None)
         return super().execute(context)
 

@@ -6,11 +6,8 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +18,11 @@ from ..addon.engine.errors import EngineError
 from ..addon.redraw import redraw
 from ..addon.session import current
 from ..addon.session_task import Task
+from .beside import Beside, Printer, has_artist, stoppable
 
-_TICK_SECONDS = 0.1
 _POLL_SECONDS = 0.01
 # Of each tick, for work of our own in Blender's main loop.
 _SLICE_SECONDS = 0.03
-_PLAIN_SECONDS = 2.0
 
 
 class JobStep:
@@ -38,9 +34,8 @@ class JobStep:
     bl_options = {"REGISTER", "INTERNAL"}
 
     _task: Task | None = None
-    _timer: Any = None
+    _beside: Beside | None = None
     _scene_uid = 0
-    _shown = ""
     _steps: Iterator[Any] | None = None
 
     # What subclasses say.
@@ -85,9 +80,9 @@ class JobStep:
         """Do it all and wait for the end."""
         try:
             self._begin(context)
-            with _stoppable():
+            with stoppable():
                 while True:
-                    task = current.wait(self._running(), _Printer() if bpy.app.background else None)
+                    task = current.wait(self._running(), Printer() if bpy.app.background else None)
                     if task.error is not None:
                         return self._tell(task)
                     scene = self._scene()
@@ -102,20 +97,28 @@ class JobStep:
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Start it and go on beside the artist."""
-        if bpy.app.background or context.window is None:
+        if not has_artist(context):
             return self.execute(context)
         try:
             with current.timed(f"start {self.bl_idname}"):  # type: ignore[attr-defined]
                 self._begin(context)
         except EngineError as error:
             return self._refuse(error)
-        self._timer = context.window_manager.event_timer_add(_TICK_SECONDS, window=context.window)
+        self._beside = Beside(context)
         context.window_manager.modal_handler_add(self)
         self._show(context)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Any, event: Any) -> set[str]:
         """One event: the artist's go through, ours moves the work on."""
+        try:
+            return self._turn(context, event)
+        except BaseException:
+            # Blender tells it and drops the operator; its timer would stay.
+            self._close()
+            raise
+
+    def _turn(self, context: Any, event: Any) -> set[str]:
         if self._steps is not None:
             # They take a moment only, and are one step of undo when nothing else comes between them.
             return self._step(context) if event.type == "TIMER" else {"RUNNING_MODAL"}
@@ -133,7 +136,7 @@ class JobStep:
 
     def cancel(self, context: Any) -> None:
         """The window was closed or a file loaded: the work itself goes on or was stopped by whoever did that."""
-        self._close(context)
+        self._close()
 
     # Inside.
 
@@ -158,13 +161,13 @@ class JobStep:
     def _after(self, context: Any) -> set[str]:
         task = self._running()
         if task.error is not None:
-            self._close(context)
+            self._close()
             return self._tell(task)
         try:
             scene = self._scene()
             self._steps = iter(self.steps(scene, task) or ())
         except EngineError as error:
-            self._close(context)
+            self._close()
             return self._refuse(error)
         return self._step(context)
 
@@ -176,13 +179,13 @@ class JobStep:
             scene = self._scene()
             following = self.next_task(context, scene)
         except EngineError as error:
-            self._close(context)
+            self._close()
             return self._refuse(error)
         self._steps = None
         if following is not None:
             self._task = following
             return {"PASS_THROUGH"}
-        self._close(context)
+        self._close()
         return self._finish(context, scene, self._running())
 
     def _advance(self) -> bool:
@@ -215,20 +218,14 @@ class JobStep:
 
     def _show(self, context: Any) -> None:
         task = self._running()
-        text = "" if task.is_over else f"Lineboil: {task.label()}    Esc: Stop"
-        if text and text != self._shown and context.workspace is not None:
-            self._shown = text
-            context.workspace.status_text_set(text)
+        if self._beside is not None and not task.is_over and context.workspace is not None:
+            self._beside.show(context.workspace, f"Lineboil: {task.label()}    Esc: Stop")
 
-    def _close(self, context: Any) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            context.window_manager.event_timer_remove(timer)
+    def _close(self) -> None:
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.close()
         self._steps = None
-        if self._shown:
-            self._shown = ""
-            for workspace in bpy.data.workspaces:
-                workspace.status_text_set(None)
 
 
 class ShotJob(JobStep):
@@ -254,45 +251,6 @@ class ShotJob(JobStep):
         if root is None:
             raise EngineError("this scene has no shot", remedy="Choose a clip or open a shot first.")
         return root
-
-
-class _Printer:
-    """Lines for whoever runs Blender without a window."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-        self._stage = ""
-        self._told = 0
-
-    def __call__(self, task: Task) -> None:
-        for text in task.warnings[self._told :]:
-            _print(f"Lineboil: warning: {text}")
-        self._told = len(task.warnings)
-        now = time.monotonic()
-        if not task.is_over and (task.stage != self._stage or now - self._last > _PLAIN_SECONDS):
-            self._last, self._stage = now, task.stage
-            _print(f"Lineboil: {task.label()}")
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def _stoppable() -> Generator[None]:
-    """Ctrl-C asks the task to stop, where Blender itself would end at once and lose what is in work."""
-    previous: Any = None
-    try:
-        previous = signal.signal(signal.SIGINT, lambda *_: current.cancel()) or signal.SIG_DFL
-    except ValueError:
-        # Not the main thread: whoever runs us there handles signals.
-        previous = None
-    try:
-        yield
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGINT, previous)
 
 
 def _is_playing(context: Any) -> bool:

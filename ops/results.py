@@ -11,6 +11,7 @@ from ..addon import shots
 from ..addon.session import current
 from ..addon.session_task import Task
 from . import reasons
+from .beside import has_artist
 from .job_step import ShotJob
 
 _ITEMS = [
@@ -55,7 +56,7 @@ class LINEBOIL_OT_open_result(bpy.types.Operator):
             self.report({"WARNING"}, f"{path.name} is not made yet")
             return {"CANCELLED"}
         if self.what == "SCENE":
-            how = "EXEC_DEFAULT" if bpy.app.background or context.window is None else "INVOKE_DEFAULT"
+            how = "INVOKE_DEFAULT" if has_artist(context) else "EXEC_DEFAULT"
             return bpy.ops.wm.open_mainfile(how, filepath=str(path), display_file_selector=False)
         return open_outside(self, path)
 
@@ -78,7 +79,7 @@ class LINEBOIL_OT_make_sheet(ShotJob, bpy.types.Operator):
     def finished(self, context: Any, scene: Any, task: Task) -> str:
         """Show it."""
         path = Path(str((task.result or {}).get("contact sheet", "")))
-        if not bpy.app.background and path.is_file():
+        if has_artist(context) and path.is_file():
             open_outside(self, path)
         return f"The contact sheet is {path}."
 

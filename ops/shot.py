@@ -15,6 +15,7 @@ from ..addon.redraw import redraw
 from ..addon.session import current
 from ..addon.session_task import Task
 from . import reasons
+from .beside import has_artist
 from .job_step import JobStep
 
 _MOST_SAME_NAMES = 1000
@@ -62,11 +63,16 @@ class LINEBOIL_OT_choose_clip(bpy.types.Operator):
 
     def execute(self, context: Any) -> set[str]:
         """Make the shot, beside the artist where there is one."""
-        how = "EXEC_DEFAULT" if bpy.app.background or context.window is None else "INVOKE_DEFAULT"
+        how = "INVOKE_DEFAULT" if has_artist(context) else "EXEC_DEFAULT"
         clip = Path(bpy.path.abspath(self.filepath or self.directory))
         if self.is_folder:
             clip = Path(bpy.path.abspath(self.directory)) if self.directory else clip.parent
-        return bpy.ops.lineboil.new_shot(how, footage=str(clip), folder=self.folder)
+        try:
+            return bpy.ops.lineboil.new_shot(how, footage=str(clip), folder=self.folder)
+        except RuntimeError as error:
+            # What an operator called from here refuses for comes as an exception, with the place in Blender's code.
+            self.report({"ERROR"}, str(error).removeprefix("Error: ").partition("\nLocation:")[0].strip())
+            return {"CANCELLED"}
 
 
 class LINEBOIL_OT_new_shot(JobStep, bpy.types.Operator):
@@ -108,22 +114,15 @@ class LINEBOIL_OT_new_shot(JobStep, bpy.types.Operator):
         return f"The shot is in {root}."
 
 
-class LINEBOIL_OT_open_shot(bpy.types.Operator):
-    """Use a shot that is there already for this scene"""
+class ChoosesShot:
+    """A file browser for a shot folder."""
 
-    bl_idname = "lineboil.open_shot"
-    bl_label = "Open Shot"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN"})
     filter_glob: StringProperty(default=FILE_NAME, options={"HIDDEN"})
-
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        """Whether another shot can be taken now."""
-        return reasons.is_free(cls, context)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Show the file browser, where the shot was or beside the .blend."""
@@ -139,13 +138,25 @@ class LINEBOIL_OT_open_shot(bpy.types.Operator):
             root = chosen_root(self.filepath, self.directory)
             take_over(context.scene, root)
         except EngineError as error:
-            self.report({"ERROR"}, error.sentence())
+            self.report({"ERROR"}, error.sentence())  # type: ignore[attr-defined]
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{self.bl_label}: {root}")
+        self.report({"INFO"}, f"The shot is {root}.")  # type: ignore[attr-defined]
         return {"FINISHED"}
 
 
-class LINEBOIL_OT_relink_shot(LINEBOIL_OT_open_shot):
+class LINEBOIL_OT_open_shot(ChoosesShot, bpy.types.Operator):
+    """Use a shot that is there already for this scene"""
+
+    bl_idname = "lineboil.open_shot"
+    bl_label = "Open Shot"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Whether another shot can be taken now."""
+        return reasons.is_free(cls, context)
+
+
+class LINEBOIL_OT_relink_shot(ChoosesShot, bpy.types.Operator):
     """Find the shot's folder again after it was moved or renamed"""
 
     bl_idname = "lineboil.relink_shot"
