@@ -43,6 +43,7 @@ def serve(stream: TextIO) -> NoReturn:
     """
     # A crash in a library leaves its place in the log.
     faulthandler.enable()
+    kept.hold()
     server = Server(stream)
     with own_python.in_use("worker"):
         code = server.run(own_stdin())

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class Network:
-    """A network with one input, without a memory of what it saw; its file is loaded once for all of the same file.
+    """A network with one input, without a memory of what it saw. A worker loads each file once.
 
     Args:
         path: The `.tflite` file, from `registry.model_path`.

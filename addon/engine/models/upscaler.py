@@ -27,7 +27,7 @@ _SOFTWARE_DEVICE = 3
 
 
 class Upscaler:
-    """Enlarges pictures four times, each by itself; the network is loaded once for all of the same files.
+    """Enlarges pictures four times, each by itself. A worker loads the network once.
 
     Args:
         param: Structure of the network, ncnn's text form.
