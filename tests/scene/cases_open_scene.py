@@ -411,7 +411,8 @@ def case_paths_follow_the_file(given):
     check_paths(given, "//")
     assert scene["lineboil_shot"] == "//"
     assert build.fill(scene, given["a"]) == []
-    for place, start in ((Path(given["folder"]) / "deep/er/film.blend", "//../../a/"), (root.parent / "x.blend", "//a/")):
+    elsewhere = {Path(given["folder"]) / "deep/er/film.blend": "//../../a/", root.parent / "film.blend": "//a/"}
+    for place, start in elsewhere.items():
         place.parent.mkdir(parents=True, exist_ok=True)
         bpy.ops.wm.save_as_mainfile(filepath=str(place), relative_remap=True)
         build.fill(scene, given["a"])

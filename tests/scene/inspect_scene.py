@@ -16,6 +16,7 @@ found = {
     "objects": sorted(item.name for item in bpy.data.objects),
     "images": {item.name: [item.filepath, item.source, item.colorspace_settings.name] for item in bpy.data.images},
     "sounds": [item.filepath for item in bpy.data.sounds],
+    "has_sound": bpy.app.build_options.audaspace,
     "range": [scene.frame_start, scene.frame_end],
     "rate": [scene.render.fps, scene.render.fps_base],
     "samples": scene.cycles.samples,
