@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """In a worker, models stay loaded for the next stage and the next request.
 
-A single command keeps none: it would only take more memory (628 MB instead of 540 on the sample clip). Only
+A single command keeps none: it would only take more memory (400 MB instead of 280 on the sample clip). Only
 what answers the same for the same input may be kept: a model with a memory of earlier frames is made anew.
 """
 
