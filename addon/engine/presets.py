@@ -161,7 +161,7 @@ def _check_head(head: dict[str, Any], path: Path) -> None:
         if not isinstance(head.get(key, ""), str):
             raise SettingError(f'"{key}" must be a text', where=str(path))
     whole = head.get("whole", [])
-    if not isinstance(whole, list) or any(stage not in BY_NAME for stage in cast(list[Any], whole)):
+    if not isinstance(whole, list) or any(str(stage) not in BY_NAME for stage in cast(list[Any], whole)):
         raise SettingError(
             '"whole" must be a list of stages', where=str(path), remedy="There are: " + ", ".join(BY_NAME) + "."
         )

@@ -94,7 +94,7 @@ def parse(text: str, *, where: str) -> dict[str, Any]:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"cannot be understood: {error}", where=where, remedy="Mend that line.") from error
     _check_format(data.pop("format", None), where)
     for table, values in data.items():
