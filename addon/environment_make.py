@@ -7,7 +7,6 @@ marker says "finished" only at the end, after the environment's own Python has l
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -18,33 +17,29 @@ from typing import TYPE_CHECKING, Any
 
 from .engine import errors, own_python
 from .engine.cache import disk_error, write_json
-from .engine.errors import BusyError, Cancelled, EngineError, InputError, MissingError
+from .engine.errors import Cancelled, EngineError, InputError, MissingError
 from .engine.lock import ShotLock
 from .engine.messages import Failed, Message, Note, Progress, decode
 from .engine.models import registry
-from .environment_lock import BACKENDS, Lock, Requirement, is_version, megabytes, normal, read_lock
+from .environment_lock import BACKENDS, Lock, Requirement, is_version, normal, read_lock
 from .environment_look import (
-    LOCK_NAME,
-    MORE_PARTS,
     PARTS,
     ROOT,
-    has_content,
     installed,
-    kind_of,
     lock_on,
     package_problems,
     python_of,
     python_problem,
     python_version,
-    site_packages,
 )
-from .environment_pip import Follower, bytes_told, pip_error
+from .environment_meter import STAGE, Meter
+from .environment_pip import Follower, pip_error
 from .environment_python import pythons
+from .environment_remove import clear_leftovers, drop_other_records, refuse_while_used, remove_parts
 
 if TYPE_CHECKING:
     from .environment import Environment, Report, ShouldStop
 
-STAGE = "environment"
 _MODULES = {
     "numpy": "numpy", "opencv-python-headless": "cv2", "av": "av", "scenedetect-headless": "scenedetect",
     "ai-edge-litert": "ai_edge_litert.interpreter", "ncnn": "ncnn", "torch": "torch",
@@ -247,58 +242,6 @@ class Maker:
         })
 
 
-class Meter:
-    """Progress of the packages in megabytes, each counted by its known size.
-
-    Args:
-        report: Told the progress.
-    """
-
-    _INTERVAL_SECONDS = 0.2
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.sizes: dict[str, float] = {}
-        self.done = 0.0
-        self.counts = (0, 0)
-        self.name = ""
-        self._started = time.monotonic()
-        self._last = 0.0
-
-    def begin(self, requirements: list[Requirement], wanted: set[str], locks: Path) -> None:
-        """What is to come: the requirements of which only the wanted are fetched."""
-        self.sizes = {item.name: max(megabytes(item.name, item.version, locks)[0], 0.1) for item in requirements
-                      if normal(item.name) in wanted}
-        self.done, self.counts = 0.0, (0, len(self.sizes))
-        self._started = time.monotonic()
-
-    def start(self, name: str) -> None:
-        """A package begins."""
-        self.name = name
-        self._tell(0.0)
-
-    def line(self, text: str) -> None:
-        """A line of pip, which may tell its bytes."""
-        told = bytes_told(text)
-        if told is not None and told[1] > 0 and time.monotonic() - self._last >= self._INTERVAL_SECONDS:
-            self._tell(min(told[0] / told[1], 1.0) * self.sizes[self.name])
-
-    def finish(self, name: str) -> None:
-        """A package is installed."""
-        self.done += self.sizes[name]
-        self.counts = (self.counts[0] + 1, self.counts[1])
-        self._tell(0.0)
-
-    def _tell(self, part: float) -> None:
-        self._last = time.monotonic()
-        seconds, total, here = self._last - self._started, sum(self.sizes.values()), self.done + part
-        rate = here / seconds if seconds > 1 else 0.0
-        left = (total - here) / rate if rate > 0 else -1.0
-        number = min(self.counts[0] + 1, self.counts[1])
-        what = f"package {number} of {self.counts[1]}: {self.name}"
-        self.report(Progress(STAGE, what, round(here), round(total), "MB", round(rate, 2), round(left, 1)))
-
-
 def probe(environment: Environment, lock: Lock, follower: Follower) -> dict[str, str]:
     """What the environment's own Python finds wrong, by package; "python" is the interpreter itself."""
     asked = {"packages": lock.versions(), "modules": {name: _MODULES[name] for name in lock.versions()
@@ -329,71 +272,6 @@ def thorough_problems(environment: Environment) -> list[str]:
         every = registry.installed(environment.models)
         found += [f"the model {item.model.file_name} is {item.state}" for item in every if item.state != "installed"]
     return found
-
-
-def remove(folder: Path) -> None:
-    """Take away an environment that Lineboil made; see `Environment.remove`."""
-    if kind_of(folder) != "ours":
-        raise MissingError(
-            "there is no environment that Lineboil made", where=str(folder), remedy="Nothing was removed."
-        )
-    with lock_on(folder, "remove the environment"):
-        refuse_while_used(folder)
-        # Half removed must never count as whole.
-        write_json(folder / own_python.MARKER, own_python.marker(folder) | {"finished": False})
-        remove_parts(folder, (*PARTS, *MORE_PARTS))
-    with contextlib.suppress(OSError):
-        (folder / LOCK_NAME).unlink(missing_ok=True)
-        if not has_content(folder):
-            folder.rmdir()
-
-
-def remove_parts(folder: Path, parts: tuple[str, ...]) -> None:
-    """Remove these entries of a folder, links as links.
-
-    Raises:
-        InputError: One cannot be removed.
-    """
-    for name in parts:
-        path = folder / name
-        try:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot be removed ({error.strerror or error})", where=str(error.filename or path),
-                remedy="Close every Blender and program that uses the environment, then try again.",
-            ) from error
-
-
-def refuse_while_used(folder: Path) -> None:
-    """Raise BusyError while a worker runs in an environment."""
-    working = own_python.users(folder)
-    if working:
-        raise BusyError(
-            f"a worker uses this environment ({', '.join(working)})", where=str(folder),
-            remedy="Let it finish, or close the Blender it belongs to, then try again.",
-        )
-
-
-def clear_leftovers(folder: Path) -> None:
-    """What a killed pip leaves and later stumbles over: half-written records, and packages it had moved aside."""
-    packages = site_packages(folder)
-    for path in sorted(packages.iterdir()) if packages.is_dir() else []:
-        is_cut_off = path.name.endswith(".dist-info") and not (path / "RECORD").is_file()
-        if path.name.startswith("~") or is_cut_off:
-            remove_parts(packages, (path.name,))
-
-
-def drop_other_records(folder: Path, item: Requirement) -> None:
-    """Remove the records of other versions of a package, which pip leaves when they did not fit its files."""
-    packages = site_packages(folder)
-    for path in sorted(packages.glob("*.dist-info")):
-        name, _, version = path.name.removesuffix(".dist-info").partition("-")
-        if normal(name) == normal(item.name) and not is_version(version, item.version):
-            remove_parts(packages, (path.name,))
 
 
 def _pip_variables() -> dict[str, str]:

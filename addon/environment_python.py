@@ -60,8 +60,8 @@ def pythons(given: str = "") -> Iterator[Python]:
     found: set[Path] = set()
     for command in [[named]] if named else _candidates():
         python = _asked(command, tried)
-        if python is not None and python.path not in found:
-            found.add(python.path)
+        if python is not None and python.path.resolve() not in found:
+            found.add(python.path.resolve())
             yield python
     if not found:
         raise _nothing_found(named, tried)

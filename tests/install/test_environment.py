@@ -16,7 +16,15 @@ from pathlib import Path
 
 import pytest
 from lineboil.addon import environment as module
-from lineboil.addon import environment_lock, environment_look, environment_make, environment_pip, environment_python
+from lineboil.addon import (
+    environment_lock,
+    environment_look,
+    environment_make,
+    environment_meter,
+    environment_pip,
+    environment_python,
+    environment_state,
+)
 from lineboil.addon.engine import diagnosis, errors, messages, own_python
 from lineboil.addon.engine.models import registry
 from lineboil.addon.environment import Environment, find, main, worker_start
@@ -331,7 +339,7 @@ def test_the_checkout_is_mended_by_make_env() -> None:
 
 def test_a_checkout_without_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environment_look, "ROOT", tmp_path)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(environment_state, "ROOT", tmp_path)
     state = Environment(tmp_path / ".venv").examine()
     assert not state.is_ready and state.needs == "" and state.remedy == own_python.REMEDY_CHECKOUT
 
@@ -527,7 +535,7 @@ def test_what_pip_says_in_plain_words(tmp_path: Path, line: str, kind: type, wor
 
 def test_the_bytes_pip_tells_are_progress() -> None:
     told = Told()
-    meter = environment_make.Meter(told)
+    meter = environment_meter.Meter(told)
     meter._INTERVAL_SECONDS = 0.0
     meter.sizes, meter.counts = {"pebble": 30.0, "stone": 10.0}, (0, 2)
     meter.start("pebble")
