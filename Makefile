@@ -58,4 +58,4 @@ sample: env
 	$(BIN)/python tools/make_sample/make.py
 
 clean:
-	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('demo', '.venv', '.venv-blender', '.models')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('demo', 'dist', '.venv', '.venv-blender', '.venv-blender-4.2', '.venv-blender-4.5', '.models')]"

@@ -18,7 +18,10 @@ SUPPORTED = ((3, 11), (3, 13))
 MARKER = ".lineboil-ready"
 ON_WINDOWS = os.name == "nt"
 # Measured on Linux; Windows and macOS fetch less.
-DOWNLOAD_MEGABYTES = {"program": 190, "blender": 410, "develop": 90, "models": 79}
+DOWNLOAD_MEGABYTES = {
+    "program": 190, "blender": 410, "blender-4.2": 370, "blender-4.5": 390, "develop": 90, "models": 79,
+}
+OLDER_BLENDERS = ("blender-4.2", "blender-4.5")
 
 
 def main():
@@ -33,6 +36,8 @@ def main():
         if options.develop:
             environment("develop", ROOT / ".venv", python, ["program.txt", "develop.txt"])
         blender_environment(options, python)
+        if options.blenders:
+            older_blenders(python)
         fetch_models()
     except subprocess.CalledProcessError as error:
         say(f"Set-up stopped: `{Path(str(error.cmd[0])).name}` ended with {error.returncode}.")
@@ -48,6 +53,7 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--develop", action="store_true", help="also what tests and linters need")
+    parser.add_argument("--blenders", action="store_true", help="also older Blenders as modules, to test in")
     parser.add_argument("--blender", default=os.environ.get("LINEBOIL_BLENDER", ""), help="a Blender to use instead")
     return parser.parse_args()
 
@@ -183,6 +189,15 @@ def blender_environment(options, python):
         say(f"Using Blender at {found}: .venv-blender is not made.")
         return
     environment("blender", folder, python, ["blender.txt"])
+
+
+def older_blenders(python):
+    """Older Blenders as modules, where this Python can have them."""
+    if not answers(python, (3, 11)):
+        say("Older Blenders exist as modules for Python 3.11 only: the tests in them are left out.")
+        return
+    for name in OLDER_BLENDERS:
+        environment(name, ROOT / f".venv-{name}", python, [f"{name}.txt"])
 
 
 def blender_is_supported(program):
