@@ -305,7 +305,3 @@ def found(inside: Inside, tmp_path_factory: pytest.TempPathFactory) -> dict:
 )
 def test_in_blender(found: dict, name: str) -> None:
     assert found[name] is True, found[name]
-
-
-def test_nothing_was_raised_into_the_console(found: dict) -> None:
-    assert "Traceback" not in found["output"]
