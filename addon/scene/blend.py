@@ -29,13 +29,13 @@ def stamp(path: Path) -> Stamp | None:
 
 
 def open_file(path: Path) -> None:
-    """Open a .blend without its windows and without running its scripts.
+    """Open a .blend with its windows, which would be lost when it is saved, and without running its scripts.
 
     Raises:
         InputError: Not a .blend, damaged, or saved by a newer Blender.
     """
     try:
-        bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+        bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=True, use_scripts=False)
     except RuntimeError as error:
         raise InputError(
             f"Blender cannot open this file ({str(error).strip()})",
