@@ -12,7 +12,6 @@ from lineboil.addon.engine.frames import frame_name
 from lineboil.addon.engine.shot import Shot
 from scene_shot import COUNT, DISTANCE, inspect, make_scene_shot, run_stage
 
-
 pytestmark = pytest.mark.usefixtures("blender")
 
 
