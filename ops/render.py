@@ -27,7 +27,7 @@ class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
         name="Quality",
         items=[
             ("SETTING", "As Set", "What the shot's settings say"),
-            ("draft", "Draft", "Quick and small, to judge the movement"),
+            ("preview", "Preview", "Quick and small, to judge the movement"),
             ("final", "Final", "In full size"),
         ],
         default="SETTING",

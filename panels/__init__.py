@@ -5,5 +5,27 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from . import (
+    build,
+    cutout,
+    depth,
+    diffuse,
+    encode,
+    flow,
+    footage,
+    keys,
+    matte,
+    pose,
+    presets,
+    propagate,
+    render,
+    results,
+    shot,
+    upscale,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    presets, shot, footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build, render,
+    results,
+)
 """Modules with CLASSES, in the order they are registered: a panel before those inside it."""

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scene made of the shot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .stage import StagePanel, stage_classes
+
+
+class BuildPanel(StagePanel):
+    """A stage that works in the open scene."""
+
+    def draw_buttons(self, row: Any) -> None:
+        """Build."""
+        row.operator("lineboil.build", text="", icon="PLAY")
+
+    def draw(self, context: Any) -> None:
+        """Settings, then the button, which is the last step before the artist's own work."""
+        super().draw(context)
+        self.layout.operator("lineboil.build", icon="SCENE_DATA")
+
+
+def chosen(settings: Any) -> tuple[str, ...]:
+    """The set and the figure in it."""
+    return ("set", "relief", "own_light", "camera_turn", "ground")
+
+
+CLASSES = stage_classes("build", chosen, BuildPanel)
