@@ -308,8 +308,6 @@ class Worker:
     def _in_work(self) -> int:
         """The request the process works on as far as can be told: 0 when there is none at all."""
         sent = [number for number, entry in self._open.items() if entry.is_sent]
-        if self.heartbeat is not None and self.heartbeat.busy in sent:
-            return self.heartbeat.busy
         heavy = [number for number in sent if not self._open[number].is_light]
         return next(iter(heavy or sent or self._open), 0)
 

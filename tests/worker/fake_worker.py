@@ -179,6 +179,7 @@ class FakeWorker:
         self.say(number, "progress", stage="fake", what="wrong kinds of values", done="many", total=None)
         self.say(number, "done", result="not a table")
         self.say(number, "hello", protocol=999)
+        self.say(0, "hello", protocol=999)
         self.progress(number, 2)
         return True
 

@@ -97,19 +97,18 @@ def test_windows_line_ends_and_empty_lines_are_left_out(nursery: Nursery) -> Non
     assert all_of(child) == ["one", "two", "\ufffd"]
 
 
-def test_one_reading_takes_a_bounded_amount(nursery: Nursery) -> None:
-    child = nursery.start("while True: print('x' * 999)")
-    for _ in range(50):
-        lines = child.read(deadline_seconds=3600)
-        assert sum(len(line) + 1 for line in lines) <= child_module._READ_BYTES + 1000
-        assert len(child._partial) <= 1000
+def test_one_reading_takes_a_bounded_amount(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = nursery.start(SLEEP)
+    monkeypatch.setattr(child_module, "receive", lambda descriptor, size: (b"x" * 7 + b"\n") * (size // 8))
+    lines = child.read(deadline_seconds=3600)
+    assert len(lines) == child_module._READ_BYTES // 8
+    assert set(lines) == {"x" * 7}
 
 
-def test_a_deadline_in_the_past_still_takes_one_piece(nursery: Nursery) -> None:
-    child = nursery.start("while True: print('x' * 9)")
-    lines: list[str] = []
-    until(lambda: lines.extend(child.read(deadline_seconds=0)) or lines)
-    assert sum(len(line) + 1 for line in lines) <= child_module._CHUNK_BYTES + 10
+def test_a_deadline_that_has_passed_still_takes_one_piece(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = nursery.start(SLEEP)
+    monkeypatch.setattr(child_module, "receive", lambda descriptor, size: (b"x" * 7 + b"\n") * (size // 8))
+    assert len(child.read(deadline_seconds=0)) == child_module._CHUNK_BYTES // 8
 
 
 def test_an_endless_line_takes_no_memory(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,17 +138,31 @@ def test_what_was_not_taken_at_first_is_sent_later(nursery: Nursery) -> None:
     assert not child._outgoing
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_writing_to_a_dead_process_is_safe_where_a_broken_pipe_is_deadly(nursery: Nursery) -> None:
+def test_what_nobody_reads_any_more_is_let_go(nursery: Nursery) -> None:
     child = nursery.start("import os; os.close(0); print('closed'); " + SLEEP)
     assert lines_of(child, 1) == ["closed"]
-    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    try:
-        child.write("anybody?")
-        assert signal.getsignal(signal.SIGPIPE) is signal.SIG_DFL
-    finally:
-        signal.signal(signal.SIGPIPE, before)
+    child.write("anybody?")
+    assert not child._outgoing
     assert child.is_alive()
+
+
+DEADLY = """
+import signal, sys
+from pathlib import Path
+from lineboil.addon.child import Child
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+child = Child([sys.executable, "-c", ""], Path(sys.argv[1]) / "child.log")
+while child.is_alive():
+    pass
+child.write("anybody?")
+print("alive", signal.getsignal(signal.SIGPIPE) is signal.SIG_DFL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_writing_to_a_dead_process_is_safe_where_a_broken_pipe_is_deadly(tmp_path: Path) -> None:
+    parent = subprocess.run([sys.executable, "-c", DEADLY, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (parent.returncode, parent.stdout) == (0, "alive True\n"), parent.stderr
 
 
 # Starting.
@@ -302,11 +315,12 @@ def test_what_a_process_started_ends_with_it(nursery: Nursery, ending: str) -> N
     child = nursery.start(code)
     sleeper = int(lines_of(child, 1)[0])
     assert is_running(sleeper)
-    if ending == "itself":
-        child.write("end")
-    else:
+    if ending == "killed":
         child.kill()
-    until(lambda: not child.is_alive() and not is_running(sleeper))
+    else:
+        child.write("end")
+        until(lambda: not child.is_alive())
+    until(lambda: not is_running(sleeper))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")

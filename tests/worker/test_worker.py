@@ -243,6 +243,14 @@ def test_a_light_request_beside_a_fatal_one_is_asked_again(bench: Bench) -> None
     assert bench.is_done(heavy)
 
 
+def test_memory_asked_back_from_a_worker_that_died_is_free(bench: Bench) -> None:
+    fatal, free = bench.worker.request(["die"]), bench.worker.free()
+    bench.until_answered()
+    assert isinstance(bench.failure(fatal), Failed)
+    assert bench.ends(free)[0].result == {"freed": []}
+    assert len(bench.modes) == 1
+
+
 def test_a_worker_that_ends_after_each_request_serves_them_all(bench: Bench) -> None:
     for _ in range(2):
         request = bench.worker.request(["die-after"])
