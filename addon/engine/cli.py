@@ -73,21 +73,22 @@ def _listen_and_conclude(options: argparse.Namespace, reporter: JsonReporter | T
         return failure(Cancelled())
 
 
-def conclude(options: argparse.Namespace, reporter: Reporter) -> Done | Failed:
+def conclude(options: argparse.Namespace, reporter: Reporter, *, log: str = "") -> Done | Failed:
     """Do what the options say; the last message, whatever happens.
 
     Args:
         options: From `parse`.
         reporter: Receives every message but the last.
+        log: Where standard error goes, in words, when nobody is looking at it.
     """
     try:
         # In a context of its own, so that what one command chooses is not there for the next.
         return Done(contextvars.copy_context().run(options.function, options, reporter))
     except (Exception, SystemExit) as error:
-        return failure(_engine_error(error, getattr(options, "shot", None)))
+        return failure(_engine_error(error, getattr(options, "shot", None), log))
 
 
-def _engine_error(error: Exception | SystemExit, shot: Path | None) -> EngineError:
+def _engine_error(error: Exception | SystemExit, shot: Path | None, log: str) -> EngineError:
     if isinstance(error, EngineError):
         return error
     if isinstance(error, MemoryError):
@@ -95,7 +96,7 @@ def _engine_error(error: Exception | SystemExit, shot: Path | None) -> EngineErr
     if isinstance(error, OSError):
         named = error.filename if isinstance(error.filename, str | os.PathLike) else None
         return disk_error(error, Path(named or shot or "."))
-    return _unexpected(error, shot)
+    return _unexpected(error, shot, log)
 
 
 def failure(error: EngineError) -> Failed:
@@ -151,20 +152,20 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def _unexpected(error: BaseException, shot: Path | None) -> EngineError:
+def _unexpected(error: BaseException, shot: Path | None, log: str) -> EngineError:
     """A fault of the program: the details go to a log, the sentence says where that is."""
     text = "".join(traceback.format_exception(error))
     what = f"something unexpected went wrong ({type(error).__name__}: {error})"
-    log = Path(shot) / "state" / "error.log" if shot else None
-    if log and log.parent.is_dir():
+    own = Path(shot) / "state" / "error.log" if shot else None
+    if own and own.parent.is_dir():
         with (
             contextlib.suppress(OSError),
-            log.open("a", encoding="utf-8", errors="backslashreplace") as stream,
+            own.open("a", encoding="utf-8", errors="backslashreplace") as stream,
         ):
             stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
-            return EngineError(what, remedy=f"The details are in {log}; please report them.")
+            return EngineError(what, remedy=f"The details are in {own}; please report them.")
     sys.stderr.write(text)
-    return EngineError(what, remedy="Please report it.")
+    return EngineError(what, remedy=f"The details are in {log}; please report them." if log else "Please report it.")
 
 
 def _own_stdout() -> TextIO:

@@ -162,7 +162,7 @@ class Server:
             self._outbox.send(cli.UsageError("a worker does not start another", "").failed(), ask.id)
             return
         lane = self._light if options.verb in requests.LIGHT_VERBS else self._main
-        self._put(lane, ask.id, partial(cli.conclude, options))
+        self._put(lane, ask.id, partial(cli.conclude, options, log="the worker's log"))
 
     def _put(self, lane: Lane, request: int, work: Work) -> None:
         task = self._open[request] = Task(request, work, self._outbox, self._forget)

@@ -177,6 +177,7 @@ def test_a_request_that_goes_wrong_takes_nothing_along(odd: Talk, act: str, erro
     assert isinstance(odd.end(waiting[1]), Done)
     assert odd.close() == 0
     if act in ("divide", "leave"):
+        assert "worker's log" in end.remedy
         assert "odd_worker.py" in odd.log.read_text(encoding="utf-8")
 
 
