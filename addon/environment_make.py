@@ -48,8 +48,8 @@ _PROBE = Path(__file__).with_name("environment_probe.py")
 # pip tells its bytes since this version.
 _RAW_PIP = (24, 1)
 _OFFLINE_REMEDY = (
-    "Switch on Allow Online Access in Blender's preferences (System, Network) for as long as it is fetched, then "
-    "try again."
+    "Switch on Allow Online Access in Blender's preferences (System, Network) for as long as it is fetched; in a "
+    "terminal leave out --offline and LINEBOIL_ONLINE."
 )
 
 

@@ -59,6 +59,8 @@ def in_use(purpose: str, folder: Path | None = None) -> Generator[None, None, No
     path = base / _IN_USE / str(os.getpid())
     with contextlib.ExitStack() as held:
         if (base / MARKER).is_file():
+            # Clears away what workers that were killed have left.
+            users(base)
             with contextlib.suppress(EngineError):
                 held.enter_context(ShotLock(path, purpose))
         try:

@@ -742,7 +742,9 @@ def signals_as_before() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("signals_as_before")
-def test_the_verbs_speak_messages(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_the_verbs_speak_messages(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = str(tmp_path / "environment")
     code, said = run_main(["plan", "--backend", "cpu", "--folder", folder, "--python", sys.executable], capsys)
     assert code == 0 and said[-1].result["download megabytes"] > 100
@@ -750,6 +752,9 @@ def test_the_verbs_speak_messages(tmp_path: Path, capsys: pytest.CaptureFixture)
     code, said = run_main(["check", "--folder", folder], capsys)
     assert code == 1 and isinstance(said[-1], messages.Failed) and "Make Environment" in said[-1].remedy
     code, said = run_main(["make", "--folder", folder, "--offline"], capsys)
+    assert code == 1 and "Allow Online Access" in said[-1].remedy
+    monkeypatch.setenv("LINEBOIL_ONLINE", "0")
+    code, said = run_main(["make", "--folder", folder], capsys)
     assert code == 1 and "Allow Online Access" in said[-1].remedy
     code, said = run_main(["remove", "--folder", folder], capsys)
     assert code == 1 and said[-1].error == "MissingError"
