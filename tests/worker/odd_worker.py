@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -53,11 +54,18 @@ def work(job):
         time.sleep(0.01)
 
 
-def hang(job):
+def hang(job, wait=lambda: time.sleep(600)):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdin=subprocess.PIPE)
     with children.held(child):
         job.note(str(child.pid))
-        time.sleep(600)
+        wait()
+
+
+def hang_in_a_library(job):
+    """Where Python's own handlers of signals are never called: a lock that its owner waits for."""
+    library, lock = ctypes.CDLL(None), ctypes.create_string_buffer(256)
+    library.pthread_mutex_lock(lock)
+    hang(job, lambda: library.pthread_mutex_lock(lock))
 
 
 def told_load(path, threads):

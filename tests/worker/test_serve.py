@@ -326,14 +326,28 @@ def test_a_signal_ends_it_in_order(odd: Talk, number: str, act: str) -> None:
     assert "Traceback" not in odd.log.read_text(encoding="utf-8")
 
 
-def test_one_that_hangs_ends_all_the_same_and_leaves_no_child(odd: Talk) -> None:
-    request = odd.ask("sheet", "hang")
+def begin_to_hang(odd: Talk, act: str) -> int:
+    """The child that it leaves behind if nobody ends it."""
+    request = odd.ask("sheet", act)
     odd.until(lambda: odd.of(request, "note"))
     child = int(odd.of(request, "note")[0].text)
     assert is_running(child)
+    return child
+
+
+def test_one_that_hangs_ends_all_the_same_and_leaves_no_child(odd: Talk) -> None:
+    child = begin_to_hang(odd, "hang")
     assert odd.close() == 1
     wait_until_gone(child)
     assert "in hang" in odd.log.read_text(encoding="utf-8")
+
+
+@posix_only
+def test_a_signal_is_heard_however_deep_it_hangs(odd: Talk) -> None:
+    child = begin_to_hang(odd, "hang_in_a_library")
+    odd.child.send_signal(signal.SIGTERM)
+    assert odd.exit_code() == 1
+    wait_until_gone(child)
 
 
 def test_it_ends_when_nobody_listens_any_more(tmp_path: Path) -> None:
