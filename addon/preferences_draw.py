@@ -30,7 +30,7 @@ _ONLINE_OVERRIDDEN = (
 def draw(layout: Any, preferences: Any, context: Any) -> None:
     """All of it."""
     _draw_environment(layout.box(), preferences, context)
-    if not bpy.app.online_access:
+    if _wants_network(preferences) and not bpy.app.online_access:
         _draw_online(layout.box(), context)
     column = layout.column()
     column.use_property_split = True
@@ -53,11 +53,21 @@ def _draw_environment(box: Any, preferences: Any, context: Any) -> None:
     text_lines.draw(box, state.text, context, icon="CHECKMARK" if state.is_ready else "ERROR")
     if state.remedy and not state.needs:
         text_lines.draw(box, state.remedy, context, icon="BLANK1")
-    for line in state.details[:_MOST_DETAILS]:
-        text_lines.draw(box, line, context, icon="BLANK1")
-    if state.needs or (state.backend and state.backend != preferences.backend):
+    if state.details and not state.is_ready:
+        text_lines.draw(box, "\n".join(state.details[:_MOST_DETAILS]), context, icon="BLANK1")
+    if _wants_network(preferences):
         text_lines.draw(box, _known.plan(preferences.backend), context, icon="IMPORT")
     _draw_buttons(box, state, preferences)
+
+
+def _wants_network(preferences: Any) -> bool:
+    """Whether there is something to fetch."""
+    state = current.environment_state
+    return bool(state.needs or (state.backend and state.backend != preferences.backend and _is_ours()))
+
+
+def _is_ours() -> bool:
+    return _known.is_ours(current.environment.folder)
 
 
 def _draw_progress(box: Any, task: Any) -> None:
@@ -71,12 +81,12 @@ def _draw_buttons(box: Any, state: Any, preferences: Any) -> None:
         row = box.row()
         row.scale_y = 1.4
         row.operator(f"lineboil.{state.needs}_environment", icon="IMPORT")
-    elif state.backend and state.backend != preferences.backend:
+    elif _wants_network(preferences):
         box.operator("lineboil.make_environment", text="Change Backend", icon="IMPORT")
     if state.python is not None:
         row = box.row()
         row.operator("lineboil.check_environment", icon="VIEWZOOM")
-        if _known.is_ours(current.environment.folder):
+        if _is_ours():
             if state.needs != "repair":
                 row.operator("lineboil.repair_environment", icon="MODIFIER")
             row.operator("lineboil.remove_environment", icon="TRASH")
@@ -94,10 +104,10 @@ def _draw_places(layout: Any, context: Any) -> None:
     environment = current.environment
     column = layout.column(align=True)
     for title, path in (("Environment", environment.folder), ("Models", environment.models), ("Log", current.log)):
-        row = column.row()
-        split = row.split(factor=0.2)
-        split.alignment = "RIGHT"
-        split.label(text=title)
+        split = column.split(factor=0.4)
+        left = split.row()
+        left.alignment = "RIGHT"
+        left.label(text=title)
         split.label(text=str(path), translate=False)
     row = layout.row()
     row.operator("lineboil.open_log", icon="TEXT")

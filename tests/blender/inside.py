@@ -25,6 +25,8 @@ def load(path: Path) -> object:
     return script
 
 
+# What scripts share.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "inside"))
 words = sys.argv[sys.argv.index("--") + 1 :]
 if words[1] == "yes":
     bpy.ops.preferences.addon_enable(module=PACKAGE)
