@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The extension's preferences: where the worker's environment is, how it stands, and the buttons that mend it."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +39,7 @@ def apply() -> None:
     """Tell the session where things are."""
     chosen = preferences(bpy.context)
     folder = bpy.path.abspath(chosen.environment_folder) if chosen.environment_folder else ""
-    current.configure(user_folder(), bpy.app.binary_path, folder)
+    current.configure(user_folder(), bpy.app.binary_path or sys.executable, folder)
 
 
 def _changed(settings: Any, context: Any) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The worker's own Python environment: made, checked, repaired and removed from the preferences."""
 
+import textwrap
 from typing import Any
 
 import bpy
@@ -15,6 +16,7 @@ from .beside import has_artist
 from .job_step import JobStep
 
 _DIALOG_WIDTH = 420
+_DIALOG_LETTERS = 62
 
 
 class EnvironmentJob(JobStep):
@@ -66,7 +68,9 @@ class _AskingJob(EnvironmentJob):
                     self._lines = self.lines(context)
             except EngineError as error:
                 return self._refuse(error)
-            return context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH)
+            return context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text=self.words[0].capitalize()
+            )
         return super().invoke(context, event)
 
     def execute(self, context: Any) -> set[str]:
@@ -87,7 +91,8 @@ class _AskingJob(EnvironmentJob):
         """The dialog."""
         column = self.layout.column()  # type: ignore[attr-defined]
         for line in self._lines:
-            column.label(text=line, translate=False)
+            for part in textwrap.wrap(line, _DIALOG_LETTERS):
+                column.label(text=part, translate=False)
 
 
 class LINEBOIL_OT_make_environment(_AskingJob, bpy.types.Operator):
@@ -113,7 +118,7 @@ class LINEBOIL_OT_make_environment(_AskingJob, bpy.types.Operator):
         plan = current.environment.plan(self.chosen_backend(context))
         if plan.problem is not None:
             raise plan.problem
-        return (*_wrapped(plan.text), f"Folder: {current.environment.folder}")
+        return (plan.text, f"It goes into {current.environment.folder}.")
 
 
 class LINEBOIL_OT_repair_environment(_AskingJob, bpy.types.Operator):
@@ -136,7 +141,7 @@ class LINEBOIL_OT_remove_environment(_AskingJob, bpy.types.Operator):
 
     def lines(self, context: Any) -> tuple[str, ...]:
         """What goes and what stays."""
-        return ("Take the worker's environment off the disk?", str(current.environment.folder), "Your shots stay.")
+        return ("The worker's environment is taken off the disk. Your shots stay.", str(current.environment.folder))
 
 
 class LINEBOIL_OT_check_environment(EnvironmentJob, bpy.types.Operator):
@@ -168,10 +173,6 @@ class LINEBOIL_OT_free_memory(JobStep, bpy.types.Operator):
         """Say what was given back."""
         names = (task.result or {}).get("freed", [])
         return f"Given back: {', '.join(names)}." if names else "The worker held no models."
-
-
-def _wrapped(text: str) -> list[str]:
-    return [part.strip() for part in text.replace("; ", ";\n").replace(", about", ",\nabout").split("\n")]
 
 
 CLASSES = (

@@ -8,6 +8,9 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..addon import shots
+from ..addon.engine.errors import EngineError
+from ..addon.engine.schema.build import blend_of
+from ..addon.engine.shot import Shot
 from ..addon.session import current
 from ..addon.session_task import Task
 from . import reasons
@@ -19,14 +22,18 @@ _ITEMS = [
     ("ALPHA", "Movie with Alpha", "The cut-out figure for other programs"),
     ("RENDER", "Rendered Movie", "The figure in its lit set"),
     ("SHEET", "Contact Sheet", "A few frames of every stage"),
-    ("SCENE", "Scene", "The .blend that the command line made"),
+    ("SCENE", "Scene", "The .blend that the shot's scene is in"),
 ]
-_ENDINGS = {"MOVIE": ".mp4", "ALPHA": ".mov", "RENDER": "_render.mp4", "SCENE": ".blend"}
+_ENDINGS = {"MOVIE": ".mp4", "ALPHA": ".mov", "RENDER": "_render.mp4"}
 
 
 def result_path(root: Path, what: str) -> Path:
     """Where a result of a shot is or will be."""
-    return root / "sheet.png" if what == "SHEET" else root / f"{root.name}{_ENDINGS[what]}"
+    if what == "SHEET":
+        return root / "sheet.png"
+    if what == "SCENE":
+        return blend_of(Shot(root).settings["build"], root)
+    return root / f"{root.name}{_ENDINGS[what]}"
 
 
 class LINEBOIL_OT_open_result(bpy.types.Operator):
@@ -51,9 +58,16 @@ class LINEBOIL_OT_open_result(bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         """Hand the file to the system; a scene is opened in this Blender."""
         root = shots.shot_root(context.scene)
-        path = result_path(root, self.what) if root is not None else Path()
+        try:
+            path = result_path(root, self.what) if root is not None else Path()
+        except EngineError as error:
+            self.report({"ERROR"}, error.sentence())
+            return {"CANCELLED"}
         if not path.is_file():
             self.report({"WARNING"}, f"{path.name} is not made yet")
+            return {"CANCELLED"}
+        if self.what == "SCENE" and Path(bpy.data.filepath) == path:
+            self.report({"INFO"}, "The shot's scene is in this file")
             return {"CANCELLED"}
         if self.what == "SCENE":
             how = "INVOKE_DEFAULT" if has_artist(context) else "EXEC_DEFAULT"
