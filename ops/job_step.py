@@ -219,7 +219,8 @@ class JobStep:
     def _show(self, context: Any) -> None:
         task = self._running()
         if self._beside is not None and not task.is_over and context.workspace is not None:
-            self._beside.show(context.workspace, f"Lineboil: {task.label()}    Esc: Stop")
+            hint = "" if task.is_cancelling else "    Esc: Stop"
+            self._beside.show(context.workspace, f"Lineboil: {task.label()}{hint}")
 
     def _close(self) -> None:
         beside, self._beside = self._beside, None

@@ -119,7 +119,7 @@ def test_progress_is_shown_and_the_artists_events_go_through(window: dict) -> No
 
 
 def test_escape_stops_and_says_that_what_is_finished_is_kept(window: dict) -> None:
-    assert window["escape"] == ["RUNNING_MODAL", True, "Lineboil: Stopping…    Esc: Stop"]
+    assert window["escape"] == ["RUNNING_MODAL", True, "Lineboil: Stopping…"]
     assert window["escaped"] == ["CANCELLED", [["INFO", "Stopped; what is finished is kept."]]]
 
 
