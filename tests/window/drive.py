@@ -73,7 +73,8 @@ def play(blender: Path, out: Path, display: str, scenario: str) -> list[str]:
 
 def command(blender: Path, out: Path, scenario: str) -> list[str]:
     """Blender in its window, on the file of the first scenario when there is one."""
-    words = [str(blender), "--python-exit-code", "3", "--enable-event-simulate", "--window-geometry", "0", "0", str(WIDTH), str(HEIGHT)]
+    size = [str(number) for number in (0, 0, WIDTH, HEIGHT)]
+    words = [str(blender), "--python-exit-code", "3", "--enable-event-simulate", "--window-geometry", *size]
     if scenario == "run_until_killed":
         words.append(str(out / "film.blend"))
     else:

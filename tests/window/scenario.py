@@ -58,11 +58,11 @@ def view():
 
 
 def call(name: str, how: str = "INVOKE_DEFAULT", **settings):
-    """An operator as the sidebar's button calls it."""
+    """An operator as the sidebar's button calls it, a step of undo where it is one."""
     area, _ = view()
     region = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=window(), area=area, region=region):
-        return getattr(bpy.ops.lineboil, name)(how, **settings)
+        return getattr(bpy.ops.lineboil, name)(how, True, **settings)
 
 
 def can(name: str) -> bool:
@@ -90,16 +90,21 @@ def seconds(number: float):
     return lambda: time.monotonic() >= end
 
 
-def show_tab() -> None:
+def show_tab():
+    """Open the sidebar on our tab; a sidebar has no tabs before it was drawn once."""
     area, region = view()
-    area.spaces.active.show_region_ui = True
+    if not area.spaces.active.show_region_ui or region.width < 10:
+        area.spaces.active.show_region_ui = True
+        area.tag_redraw()
+        yield seconds(1.0)
+    area, region = view()
     region.active_panel_category = "Lineboil"
     area.tag_redraw()
 
 
 def photo(name: str):
     """Ask the driver for a photograph of the screen, once what has changed is drawn."""
-    show_tab()
+    yield from show_tab()
     yield seconds(1.0)
     request = OUT / "photo"
     part_path = OUT / "photo.part"
@@ -125,7 +130,8 @@ class Stalls:
 
     def stop(self) -> None:
         if self.label:
-            note(**{f"longest callback of ours, {self.label}": round(session().longest_pause_seconds, 4)})
+            longest = [round(session().longest_pause_seconds, 4), session().longest_pause_in]
+            note(**{f"longest callback of ours, {self.label}": longest})
         self.label = ""
 
     def tick(self) -> float:
@@ -162,6 +168,7 @@ def main_road():
     for name, value in PLAN["settings"].items():
         stage, _, key = name.partition(".")
         setattr(getattr(settings, f"{stage}_settings"), key, value)
+    built_in("ed", "undo_push", message="Settings")
     yield seconds(1.5)
     text = (Path(PLAN["shot"]) / "shot.toml").read_text(encoding="utf-8")
     check(f"\nlong_side = {PLAN['settings']['footage.long_side']}\n" in text, "settings reach shot.toml by themselves")
