@@ -120,6 +120,8 @@ class Mirror:
         """The file's value stands."""
         self.touched.discard(key)
         if raw != encoded(key, self._agreed[key]):
+            # Blender's undo still has what the property showed, and would bring it back.
+            self._of_the_file.add(key)
             changes.to_properties[key] = encoded(key, self._agreed[key])
 
     def _take_from_property(self, key: str, raw: Any, changes: Changes) -> None:

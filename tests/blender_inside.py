@@ -1,6 +1,6 @@
 """Scripts inside Blender, each in a process of its own, with the checkout enabled there as the extension it is.
 
-Runs them in the Blender that the program itself would take, and in those that LINEBOIL_TEST_BLENDERS lists (programs,
+Runs them in the Blender that the program itself would take, or in those that LINEBOIL_TEST_BLENDERS lists (programs,
 or Pythons with the bpy module, separated like PATH).
 """
 

@@ -247,6 +247,22 @@ def test_undo_does_not_take_back_a_change_of_the_file(root: Path, side: Side) ->
     assert value(root, "diffuse.look") == "pencil"
 
 
+def test_undo_does_not_bring_back_what_the_blend_kept(root: Path) -> None:
+    side = Side(root)
+    side.undo("depth.strength", 2.5)
+    side.look()
+    side.undo("depth.strength", 2.5)
+    assert side.look() == {"depth.strength": 1.0}
+    assert value(root, "depth.strength") == 1.0
+
+
+def test_a_refused_value_does_not_come_back_by_undo(root: Path, side: Side) -> None:
+    side.type("footage.cuts", "never")
+    side.look()
+    side.undo("footage.cuts", "never")
+    assert side.look() == {"footage.cuts": ""}
+
+
 def test_two_blenders_on_one_shot(root: Path, side: Side) -> None:
     other = Side(root)
     other.look()
@@ -299,8 +315,8 @@ def found(inside: Inside, tmp_path_factory: pytest.TempPathFactory) -> dict:
     [
         "shows_the_file", "waits_while_typing", "flush_writes", "flush_refuses_once", "external_edit_appears",
         "two_scenes_on_one_shot", "two_scenes_two_shots", "undo_writes", "redo_writes", "undo_spares_the_file",
-        "file_wins_at_load", "typed_after_load", "broken_is_told", "broken_stays", "mended", "gone_is_told",
-        "gone_and_relinked", "not_animated", "set_values", "no_shot", "linked_path", "unknown_relative",
+        "file_wins_at_load", "undo_after_load", "typed_after_load", "broken_is_told", "broken_stays", "mended",
+        "gone_is_told", "gone_and_relinked", "not_animated", "set_values", "no_shot", "linked_path", "unknown_relative",
     ],
 )
 def test_in_blender(found: dict, name: str) -> None:

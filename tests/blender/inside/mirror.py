@@ -149,6 +149,8 @@ def loading(tools) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     tools.edit(tools.first, "depth.strength", "0.75")
     bpy.ops.wm.open_mainfile(filepath=str(path))
+    # With a window Blender does this itself, before any timer runs.
+    bpy.ops.ed.undo_push(message="Original")
     scene = bpy.context.scene
     tools.mirror.poll(scene)
     check(
@@ -156,6 +158,11 @@ def loading(tools) -> None:
         (scene.lineboil.depth_settings.strength, 0.75),
         (tools.value(tools.first, "depth.strength"), 0.75),
     )
+    bpy.data.objects.new("Something else", None)
+    bpy.ops.ed.undo_push(message="something else")
+    bpy.ops.ed.undo()
+    tools.mirror.flush(bpy.context.scene)
+    check("undo_after_load", (tools.value(tools.first, "depth.strength"), 0.75))
     bpy.ops.wm.open_mainfile(filepath=str(path))
     scene = bpy.context.scene
     scene.lineboil.depth_settings.strength = 1.25
