@@ -23,6 +23,7 @@ class FakeWorker:
     def __init__(self, mode: str) -> None:
         self.mode = mode
         self.busy = 0
+        self.heard = 0
         self.waiting: list[dict] = []
         self.asked: queue.Queue[dict | None] = queue.Queue()
         self.lock = threading.Lock()
@@ -40,6 +41,7 @@ class FakeWorker:
 
     def listen(self) -> None:
         for line in sys.stdin.buffer:
+            self.heard += 1
             self.asked.put(json.loads(line))
         if self.mode != "immortal":
             os._exit(0)
@@ -118,7 +120,7 @@ class FakeWorker:
         is_done = getattr(self, "do_" + verb.replace("-", "_"), self.do_echo)(number, *words)
         if is_done:
             self.busy = self.busy if is_beside else 0
-            self.say(number, "done", result={"command": command, "process": os.getpid()})
+            self.say(number, "done", result={"command": command, "process": os.getpid(), "heard": self.heard})
 
     def do_echo(self, number: int, *words: str) -> bool:
         self.progress(number, 1)

@@ -120,6 +120,15 @@ def test_requests_share_a_process_and_keep_their_order(bench: Bench) -> None:
     assert bench.modes == ["well"]
 
 
+def test_nothing_is_asked_twice(bench: Bench) -> None:
+    bench.worker.request(["hang"])
+    bench.until_ready()
+    for count in range(2, 5):
+        request = bench.worker.request(["status"])
+        bench.until(lambda request=request: bench.ends(request))
+        assert bench.ends(request)[0].result["heard"] == count
+
+
 def test_the_memory_of_models_is_asked_back(bench: Bench) -> None:
     bench.worker.request(["echo"])
     bench.until_answered()
@@ -205,6 +214,18 @@ def test_a_worker_deaf_to_cancel_is_replaced(bench: Bench) -> None:
     assert bench.failure(request).error == "Cancelled"
     assert bench.ends(other)[0].result["process"] != first
     assert bench.modes == ["deaf", "well"]
+
+
+def test_a_cancelled_request_is_not_asked_again_after_a_death(bench: Bench) -> None:
+    bench.mode = "deaf"
+    fatal, cancelled, waiting = (bench.worker.request([word]) for word in ("hang", "echo", "echo"))
+    bench.until(lambda: bench.of(fatal, Progress))
+    bench.worker.cancel(cancelled)
+    os.kill(bench.worker.hello.process, 9)
+    bench.until_answered()
+    assert "was killed" in bench.failure(fatal).what
+    assert bench.failure(cancelled).error == "Cancelled"
+    assert bench.is_done(waiting)
 
 
 # Dying.
