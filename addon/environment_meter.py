@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Progress of an environment's making, in megabytes."""
+"""Progress of an environment's making."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from .environment_pip import bytes_told
 
 STAGE = "environment"
 
+# Starting pip and unpacking take about as long as fetching this much.
+_PACKAGE_MEGABYTES = 3.0
+
 
 class Meter:
-    """Progress of the packages in megabytes, each counted by its known size.
+    """Progress of the packages in percent, each counted by its known size.
 
     Args:
         report: Told the progress.
@@ -34,8 +37,10 @@ class Meter:
 
     def begin(self, requirements: list[Requirement], wanted: set[str], locks: Path) -> None:
         """What is to come: the requirements of which only the wanted are fetched."""
-        self.sizes = {item.name: max(megabytes(item.name, item.version, locks)[0], 0.1) for item in requirements
-                      if normal(item.name) in wanted}
+        self.sizes = {
+            item.name: megabytes(item.name, item.version, locks)[0] + _PACKAGE_MEGABYTES
+            for item in requirements if normal(item.name) in wanted
+        }
         self.done, self.counts = 0.0, (0, len(self.sizes))
         self._started = time.monotonic()
 
@@ -48,7 +53,7 @@ class Meter:
         """A line of pip, which may tell its bytes."""
         told = bytes_told(text)
         if told is not None and told[1] > 0 and time.monotonic() - self._last >= self._INTERVAL_SECONDS:
-            self._tell(min(told[0] / told[1], 1.0) * self.sizes[self.name])
+            self._tell(min(told[0] / told[1], 1.0) * (self.sizes[self.name] - _PACKAGE_MEGABYTES))
 
     def finish(self, name: str) -> None:
         """A package is installed."""
@@ -58,9 +63,9 @@ class Meter:
 
     def _tell(self, part: float) -> None:
         self._last = time.monotonic()
-        seconds, total, here = self._last - self._started, sum(self.sizes.values()), self.done + part
-        rate = here / seconds if seconds > 1 else 0.0
-        left = (total - here) / rate if rate > 0 else -1.0
+        fraction = (self.done + part) / sum(self.sizes.values())
+        seconds = self._last - self._started
+        left = seconds * (1.0 - fraction) / fraction if fraction > 0 and seconds > 1 else -1.0
         number = min(self.counts[0] + 1, self.counts[1])
         what = f"package {number} of {self.counts[1]}: {self.name}"
-        self.report(Progress(STAGE, what, round(here), round(total), "MB", round(rate, 2), round(left, 1)))
+        self.report(Progress(STAGE, what, round(100 * fraction), 100, "%", 0.0, round(left, 1)))

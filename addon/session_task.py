@@ -181,4 +181,6 @@ def _keep(lines: list[str], text: str) -> None:
 def _amount(done: int, total: int, unit: str) -> str:
     if unit == "bytes":
         return f"{done / 1e6:.0f}/{total / 1e6:.0f} MB"
+    if unit == "%":
+        return f"{done} %"
     return f"{done}/{total} {unit}"

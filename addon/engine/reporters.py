@@ -88,7 +88,8 @@ class TextReporter:
             self.line(f"{message.stage:<10} goes on: {message.finished} finished, {message.pending} to do")
 
     def _progress(self, message: messages.Progress) -> None:
-        text = f"{message.stage:<10} {message.what}  {message.done}/{message.total} {message.unit}"
+        amount = f"{message.done} %" if message.unit == "%" else f"{message.done}/{message.total} {message.unit}"
+        text = f"{message.stage:<10} {message.what}  {amount}"
         if message.rate > 0:
             text += f"  {message.rate:.1f}/s" if message.rate >= 1 else f"  {1 / message.rate:.1f} s each"
         if message.seconds_left >= 0 and message.done < message.total:

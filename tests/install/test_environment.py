@@ -135,8 +135,8 @@ def test_what_is_made_is_ready(making: tuple[Environment, Told]) -> None:
 def test_progress_rises_to_its_end(making: tuple[Environment, Told]) -> None:
     progress = making[1].progress()
     assert [item.done for item in progress] == sorted(item.done for item in progress)
-    assert (progress[0].done, progress[-1].done) == (0, 40) and {item.total for item in progress} == {40}
-    assert progress[0].what == "package 1 of 2: pebble" and progress[0].unit == "MB"
+    assert (progress[0].done, progress[-1].done) == (0, 100) and {item.total for item in progress} == {100}
+    assert progress[0].what == "package 1 of 2: pebble" and progress[0].unit == "%"
 
 
 def test_examining_starts_nothing(made: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -537,12 +537,12 @@ def test_the_bytes_pip_tells_are_progress() -> None:
     told = Told()
     meter = environment_meter.Meter(told)
     meter._INTERVAL_SECONDS = 0.0
-    meter.sizes, meter.counts = {"pebble": 30.0, "stone": 10.0}, (0, 2)
+    meter.sizes, meter.counts = {"pebble": 63.0, "stone": 37.0}, (0, 2)
     meter.start("pebble")
     for line in ("Collecting pebble", "Progress 500 of 1000", "Progress 1000 of 1000", "Progress 7 of 0"):
         meter.line(line)
     meter.finish("pebble")
-    assert [item.done for item in told.progress()] == [0, 15, 30, 30]
+    assert [item.done for item in told.progress()] == [0, 30, 60, 63]
 
 
 def test_a_package_that_is_nowhere(made: Environment, tmp_path: Path) -> None:
