@@ -10,20 +10,18 @@ import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from .child import Child
 from .engine import requests
 from .engine.errors import Cancelled, EngineError
-from .engine.messages import PROTOCOL_VERSION, Done, Failed, Heartbeat, Hello, Message, Warned, decode_answer
+from .engine.messages import PROTOCOL_VERSION, Done, Heartbeat, Hello, Message, Warned, decode_answer
 from .engine.requests import Ask, Cancel, Free, Request
+from .worker_book import Answer, Book
 
 State = Literal["off", "starting", "ready", "busy", "failed"]
-Answer = tuple[int, Message]
 
-_LIGHT = tuple((verb,) for verb in requests.LIGHT_VERBS)
 _MOST_DEATHS = 3
 _DEATHS_WITHIN_SECONDS = 60.0
 _MOST_GARBAGE = 1000
@@ -31,20 +29,6 @@ _MOST_GARBAGE = 1000
 _ABSENT_SECONDS = 5.0
 _AGAIN = "Run again: what is finished is kept."
 _MEND = "Check the environment in the extension's preferences, and repair it if needed."
-
-
-@dataclass
-class _Open:
-    """A request that is not answered yet. Clock readings are None until it happens."""
-
-    ask: Ask
-    is_sent: bool = False
-    cancelled_at: float | None = None
-
-    @property
-    def is_light(self) -> bool:
-        """Whether the worker answers it at once, beside the one it works on."""
-        return isinstance(self.ask, Request) and self.ask.command[:1] in _LIGHT
 
 
 class Worker:
@@ -82,8 +66,7 @@ class Worker:
         self._cancel_seconds = cancel_seconds
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._open: dict[int, _Open] = {}
-        self._answers: list[Answer] = []
+        self._book = Book()
         self._lines: deque[str] = deque()
         self._deaths: deque[float] = deque(maxlen=_MOST_DEATHS)
         self._child: Child | None = None
@@ -103,12 +86,12 @@ class Worker:
             return "failed" if self._has_failed else "off"
         if self.hello is None:
             return "starting"
-        return "busy" if self._open else "ready"
+        return "busy" if self._book.open else "ready"
 
     @property
     def open_requests(self) -> tuple[int, ...]:
         """Requests without an answer, in order."""
-        return tuple(self._open)
+        return tuple(self._book.open)
 
     def request(self, command: Sequence[str]) -> int:
         """Ask for what the words of a command line say; returns the id its messages will carry.
@@ -118,7 +101,7 @@ class Worker:
         """
         while self._child is not None and not self._child.is_alive():
             # What died before this was asked must not take it along.
-            self._answers = self.poll()
+            self._book.give_back(self.poll())
         if self._child is None:
             self._launch()
         return self._ask(Request(next(self._numbers), tuple(command)))
@@ -127,20 +110,20 @@ class Worker:
         """Ask for the memory of loaded models; returns the id. A worker that does not run has nothing to give."""
         number = next(self._numbers)
         if self._child is None:
-            self._answers.append((number, Done({"freed": []})))
+            self._book.tell(number, Done({"freed": []}))
             return number
         return self._ask(Free(number))
 
     def cancel(self, request: int) -> None:
         """Ask to stop a request; it is answered by `failed` with error "Cancelled". Unknown ones are ignored."""
-        entry = self._open.get(request)
+        entry = self._book.open.get(request)
         if entry is None or entry.cancelled_at is not None:
             return
         if entry.is_sent and self._child is not None:
             entry.cancelled_at = self._clock()
             self._child.write(requests.encode(Cancel(request)))
         else:
-            self._fail([request], Cancelled())
+            self._book.fail([request], Cancelled())
 
     def poll(self, deadline_seconds: float = 0.01) -> list[Answer]:
         """What has been said since, as (request, message); id 0 are warnings of the worker itself.
@@ -154,12 +137,11 @@ class Worker:
             self._listen(self._child, end)
         if self._child is not None:
             self._examine(self._child)
-        answers, self._answers = self._answers, []
-        return answers
+        return self._book.take()
 
     def kill(self) -> None:
         """End the worker now, without waiting. Open requests are answered as cancelled by the next `poll`."""
-        self._fail(self.open_requests, Cancelled())
+        self._book.fail(self.open_requests, Cancelled())
         self._drop_child()
         self._deaths.clear()
         self._has_failed = False
@@ -174,7 +156,7 @@ class Worker:
         self._ending.clear()
 
     def _ask(self, ask: Ask) -> int:
-        self._open[ask.id] = _Open(ask)
+        self._book.add(ask)
         self._send()
         return ask.id
 
@@ -182,7 +164,7 @@ class Worker:
         """Hand over what waits. Before the hello nobody knows whether it would be understood."""
         if self._child is None or self.hello is None:
             return
-        for entry in self._open.values():
+        for entry in self._book.open.values():
             if not entry.is_sent:
                 entry.is_sent = True
                 self._child.write(requests.encode(entry.ask))
@@ -216,11 +198,8 @@ class Worker:
         """Blender was busy or the computer asleep: nothing was heard because nobody listened."""
         now = self._clock()
         if now - self._polled_at > _ABSENT_SECONDS:
-            away = now - self._polled_at
-            self._heard_at += away
-            for entry in self._open.values():
-                if entry.cancelled_at is not None:
-                    entry.cancelled_at += away
+            self._heard_at += now - self._polled_at
+            self._book.postpone(now - self._polled_at)
         self._polled_at = now
 
     def _listen(self, child: Child, end: float) -> None:
@@ -243,10 +222,8 @@ class Worker:
         number, message = answer
         if number == 0:
             self._hear_of_itself(message)
-        elif number in self._open and self._open[number].is_sent:
-            self._answers.append(answer)
-            if isinstance(message, Done | Failed):
-                del self._open[number]
+        else:
+            self._book.hear(number, message)
 
     def _hear_of_itself(self, message: Message) -> None:
         if isinstance(message, Hello):
@@ -255,7 +232,7 @@ class Worker:
         elif isinstance(message, Heartbeat):
             self.heartbeat = message
         elif isinstance(message, Warned):
-            self._answers.append((0, message))
+            self._book.tell(0, message)
 
     def _greet(self, hello: Hello) -> None:
         if hello.protocol == PROTOCOL_VERSION:
@@ -289,35 +266,24 @@ class Worker:
         how = f"the worker {child.ending()}"
         if self.hello is None:
             return EngineError(f"{how} before it was ready{_quoted(child)}", where=str(child.log), remedy=_MEND)
-        when = " in the middle of this" if self._open else ""
+        when = " in the middle of this" if self._book.open else ""
         return EngineError(f"{how}{when}{_quoted(child)}", where=str(child.log), remedy=_AGAIN)
 
     def _insist_on_cancel(self, now: float) -> None:
-        late = [
-            number for number, entry in self._open.items()
-            if entry.cancelled_at is not None and now - entry.cancelled_at > self._cancel_seconds
-        ]
-        if not late:
-            return
-        is_deaf = self._in_work() in late
-        self._fail(late, Cancelled())
+        late = self._book.cancelled_before(now - self._cancel_seconds)
+        is_deaf = self._book.in_work() in late
+        self._book.fail(late, Cancelled())
         if is_deaf:
             self._drop_child()
             self._start_for_waiting()
-
-    def _in_work(self) -> int:
-        """The request the process works on as far as can be told: 0 when there is none at all."""
-        sent = [number for number, entry in self._open.items() if entry.is_sent]
-        heavy = [number for number in sent if not self._open[number].is_light]
-        return next(iter(heavy or sent or self._open), 0)
 
     def _lose(self, error: EngineError, *, takes_all: bool = False) -> None:
         """The process is of no use any more: its request fails, the others go to the next one."""
         self._deaths.append(self._clock())
         self._has_failed = True
-        if not self._open:
-            self._answers.append((0, Warned("", error.sentence())))
-        self._fail(self.open_requests if takes_all else [self._in_work()], error)
+        if not self._book.open:
+            self._book.tell(0, Warned("", error.sentence()))
+        self._book.fail(self.open_requests if takes_all else [self._book.in_work()], error)
         self._drop_child()
         self._start_for_waiting()
 
@@ -327,27 +293,15 @@ class Worker:
             self._ending.append(self._child)
         self._child = None
         self._clear()
-        for number, entry in list(self._open.items()):
-            entry.is_sent = False
-            if entry.cancelled_at is not None:
-                self._fail([number], Cancelled())
-            elif isinstance(entry.ask, Free):
-                del self._open[number]
-                self._answers.append((number, Done({"freed": []})))
+        self._book.lose_process()
 
     def _start_for_waiting(self) -> None:
-        if not self._open:
+        if not self._book.open:
             return
         try:
             self._launch()
         except EngineError as error:
-            self._fail(self.open_requests, error)
-
-    def _fail(self, numbers: Sequence[int], error: EngineError) -> None:
-        message = Failed(error.what, error.where, error.remedy, type(error).__name__, error.exit_code)
-        for number in numbers:
-            if self._open.pop(number, None) is not None:
-                self._answers.append((number, message))
+            self._book.fail(self.open_requests, error)
 
 
 def _quoted(child: Child) -> str:
