@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The extension's preferences: where the worker's environment is, how it stands, and the buttons that mend it."""
 
+import contextlib
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,13 +19,17 @@ BACKEND_ITEMS = [(item.name, item.title, item.text) for item in environment.avai
 
 
 def user_folder() -> Path:
-    """The extension's own folder, made; the user's data folder where Blender runs us from elsewhere."""
+    """The extension's own folder; one in the user's data folder where Blender runs us from elsewhere.
+
+    It is made where that is allowed: whoever writes there and cannot, says so.
+    """
     try:
-        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
+        folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=False))
     except ValueError:
         folder = registry.user_data_folder() / "lineboil"
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    return folder
 
 
 def preferences(context: Any) -> Any:

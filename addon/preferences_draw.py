@@ -18,12 +18,12 @@ from .session import current
 _KEPT_SECONDS = 2.0
 _MOST_DETAILS = 6
 _ONLINE_OFF = (
-    "Packages and models are fetched from the network, which Blender does not allow now: "
-    "Preferences > System > Network > Allow Online Access is off."
+    "Packages and models are fetched from the network, which Blender does not allow now.\n"
+    "Switch on Allow Online Access in Preferences > System > Network."
 )
 _ONLINE_OVERRIDDEN = (
-    "Packages and models are fetched from the network, which this Blender was started without (--offline-mode). "
-    "Start it without that, or make the environment by the command line."
+    "Packages and models are fetched from the network, which this Blender was started without (--offline-mode).\n"
+    "Start it without that, or make the environment on the command line."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_own_files_are_in_the_extensions_folder(inside: Inside, found: dict) -> 
 
 def test_without_the_extension_enabled_there_are_defaults(found: dict) -> None:
     assert found["defaults"] == "cpu"
+
+
+def test_a_folder_that_cannot_be_made_does_not_keep_the_extension_out(inside: Inside, tmp_path: Path) -> None:
+    user = tmp_path / "user"
+    shutil.copytree(inside.user / "extensions" / "user_default", user / "extensions" / "user_default", symlinks=True)
+    (user / "extensions" / ".user").write_text("a file where a folder should be")
+    found = Inside(inside.blender, user).run("preferences", tmp_path / "environment")
+    assert "Ready" in words(found, "ready")
