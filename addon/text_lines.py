@@ -7,7 +7,9 @@ import textwrap
 from typing import Any
 
 _PIXELS_A_LETTER = 6.4
-_MARGIN_PIXELS = 64
+# The tabs beside the sidebar, and the panel's own edge.
+_MARGIN_PIXELS = 44
+_ICON_PIXELS = 20
 _FEWEST_LETTERS = 24
 
 
@@ -29,6 +31,6 @@ def draw(layout: Any, text: str, context: Any, *, icon: str = "NONE", indent: in
     """Draw a text over as many lines as it needs, the icon before the first."""
     column = layout.column(align=True)
     column.use_property_split = False
-    for index, line in enumerate(lines(text, context, indent=indent)):
+    for index, line in enumerate(lines(text, context, indent=indent + (_ICON_PIXELS if icon != "NONE" else 0))):
         blank = "BLANK1" if icon != "NONE" else "NONE"
         column.label(text=line, icon=icon if index == 0 else blank, translate=False)

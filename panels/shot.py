@@ -55,7 +55,8 @@ class LINEBOIL_PT_shot(SidebarPanel, bpy.types.Panel):
         row.operator("lineboil.close_shot", text="", icon="X")
         facts = current.stages(root)["footage"].facts if root else {}
         if facts.get("frames"):
-            text = f"{facts.get('size', '')}, {facts['frames']} frames, {facts.get('rate', '')} a second"
+            rate = str(facts.get("rate", "")).replace(".000", "")
+            text = f"{facts.get('size', '')}, {facts['frames']} frames, {rate} a second"
             layout.label(text=text, icon="BLANK1", translate=False)
 
     def _draw_work(self, layout: Any, context: Any, root: Any) -> None:

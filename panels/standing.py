@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..addon import shots
+from ..addon.engine.schema.registry import BY_NAME
 from ..addon.scene import build
 from ..addon.session import current
 from ..addon.session_task import StageView
@@ -31,6 +32,7 @@ _WORDS = {
     "unknown": "Looking…",
 }
 _TOLD = {"missing", "off"}
+_NOT_READY = {"stale", "partial", "missing"}
 
 
 def view_of(context: Any, stage: str) -> StageView:
@@ -38,12 +40,21 @@ def view_of(context: Any, stage: str) -> StageView:
     root = shots.shot_root(context.scene)
     if root is None:
         return StageView()
-    view = current.stages(root)[stage]
-    if stage == "build" and view.standing in ("done", "stale", "partial", "missing"):
-        standing = build.standing(context.scene, str(view.facts.get("stamp", "")))
-        why = "what it is made from has changed" if standing == "stale" else ""
-        return StageView(standing, why=why, facts=view.facts)
-    return view
+    views = current.stages(root)
+    if stage == "build" and views[stage].standing in ("done", "stale", "partial", "missing"):
+        return _build_view(context.scene, views)
+    return views[stage]
+
+
+def _build_view(scene: Any, views: dict[str, StageView]) -> StageView:
+    facts = views["build"].facts
+    how = build.standing(scene, str(facts.get("stamp", "")))
+    if how == "missing":
+        return StageView(how, facts=facts)
+    old = next((name for name in BY_NAME["build"].inputs if views[name].standing in _NOT_READY), "")
+    if old:
+        return StageView("stale", why=f"{old} is out of date", facts=facts)
+    return StageView(how, why="what it is made from has changed" if how == "stale" else "", facts=facts)
 
 
 def words(view: StageView) -> str:
