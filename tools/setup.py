@@ -19,7 +19,7 @@ MARKER = ".lineboil-ready"
 ON_WINDOWS = os.name == "nt"
 # Measured on Linux; Windows and macOS fetch less.
 DOWNLOAD_MEGABYTES = {
-    "program": 190, "blender": 410, "blender-4.2": 370, "blender-4.5": 390, "develop": 90, "models": 79,
+    "program": 190, "blender": 410, "blender-4.2": 375, "blender-4.5": 400, "develop": 90, "models": 79,
 }
 OLDER_BLENDERS = ("blender-4.2", "blender-4.5")
 

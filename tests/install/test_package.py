@@ -162,10 +162,13 @@ def found(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytes
     if os.environ.get("LINEBOIL_TEST_MODULES"):
         # What a distribution's Blender lacks of the packages its own extension system needs.
         shutil.copytree(os.environ["LINEBOIL_TEST_MODULES"], user / "scripts" / "modules")
-    done = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=300, check=False)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables, timeout=300, check=False
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    assert done.returncode == 0 and lines, done.stdout + done.stderr
-    told = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("RESULT ")]
+    assert done.returncode == 0 and lines, done.stdout
+    # What Blender says of itself while it starts is not ours.
+    told = [line for line in done.stdout.partition("BEGIN\n")[2].splitlines() if not line.startswith("RESULT ")]
     return {**json.loads(lines[0].removeprefix("RESULT ")), "told": told}
 
 

@@ -80,6 +80,8 @@ def main(zip_path: str) -> dict:
 
 
 words = sys.argv[sys.argv.index("--") + 1 :]
+sys.stderr.flush()
+print("BEGIN", flush=True)
 print("RESULT " + json.dumps(main(words[0])), flush=True)
 # Blender 4.2 as a module crashes at its end once any extension with an update callback was uninstalled.
 sys.stderr.flush()
