@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -21,10 +22,12 @@ class Talk:
 
     def __init__(self, command: list[str], log: Path, environment: dict[str, str] | None = None) -> None:
         self.log = log
+        # Whoever runs the tests in the background makes them deaf to Ctrl-C, and their children with them.
+        hearing = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name == "posix" else None
         with log.open("wb") as stream:
             self.child = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stream,
-                env=os.environ | (environment or {}),
+                env=os.environ | (environment or {}), preexec_fn=hearing,
             )
         self.said: list[tuple[int, Message]] = []
         self.garbage: list[str] = []
