@@ -28,7 +28,7 @@ from .serve_lines import Outbox, own_stdin, read_lines
 from .serve_memory import memory_bytes
 
 _HEARTBEAT_SECONDS = 1.0
-# Together they stay under the five seconds in which a worker has ended, whatever happens.
+# Each under the five seconds in which a worker has ended, whatever happens; the second needs no Python to run.
 _ORDER_SECONDS = 4.0
 _FORCE_SECONDS = 4.6
 _LAST_LINES_SECONDS = 0.5
