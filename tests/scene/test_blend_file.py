@@ -189,32 +189,32 @@ def lineboil(*words: object, folder: Path) -> tuple[int, list[dict[str, Any]]]:
 
 
 def test_the_command_line(tmp_path: Path, repository: Path) -> None:
-    clip = repository / "samples/performer.mp4"
+    shot, film, clip = tmp_path / "shot", tmp_path / "work/film.blend", repository / "samples/performer.mp4"
     settings = ("footage.long_side=160", "footage.end_frame=2", "diffuse.engine=off", "render.preview_samples=1")
-    lineboil("new", "shot", "--footage", clip, *settings, "render.preview_long_side=64", folder=tmp_path)
-    code, told = lineboil("build", "shot", "--describe", folder=tmp_path)
+    lineboil("new", shot, "--footage", clip, *settings, "render.preview_long_side=64", folder=repository)
+    code, told = lineboil("build", shot, "--describe", folder=repository)
     assert code == 0, told[-1]
     described = told[-1]["result"]
     assert described["job"]["clip"]["count"] == 2
     assert described["stamp"] == described["job"]["stamp"]
-    assert not list((tmp_path / "shot").glob("*.blend"))
+    assert not list(shot.glob("*.blend"))
     assert "build" not in {one["stage"] for one in told if one["kind"] == "stage_done"}
-    assert stamp_of(tmp_path) == described["stamp"]
-    (tmp_path / "work").mkdir()
-    code, told = lineboil("build", "shot", "--blend", "work/film.blend", folder=tmp_path)
-    assert (code, told[-1]["result"]) == (0, {"scene": str(tmp_path / "work/film.blend")})
-    assert 'file = "../work/film.blend"' in (tmp_path / "shot/shot.toml").read_text(encoding="utf-8")
+    assert stamp_of(shot) == described["stamp"]
+    film.parent.mkdir()
+    code, told = lineboil("build", shot, "--blend", os.path.relpath(film, repository), folder=repository)
+    assert (code, told[-1].get("result")) == (0, {"scene": str(film)}), told[-1]
+    assert 'file = "../work/film.blend"' in (shot / "shot.toml").read_text(encoding="utf-8")
     # Where the scene is does not change what it is built from.
-    assert stamp_of(tmp_path) == described["stamp"]
-    assert look(tmp_path / "work/film.blend")["Scene"]["stamp"] == described["stamp"]
-    code, told = lineboil("render", "shot", "--frames", "2", folder=tmp_path)
-    assert (code, list_frames(tmp_path / "shot/render")) == (0, [2]), told[-1]
-    lineboil("set", "shot", "build.relief=0.5", folder=tmp_path)
-    assert stamp_of(tmp_path) != described["stamp"]
+    assert stamp_of(shot) == described["stamp"]
+    assert look(film)["Scene"]["stamp"] == described["stamp"]
+    code, told = lineboil("render", shot, "--frames", "2", folder=repository)
+    assert (code, list_frames(shot / "render")) == (0, [2]), told[-1]
+    lineboil("set", shot, "build.relief=0.5", folder=repository)
+    assert stamp_of(shot) != described["stamp"]
 
 
-def stamp_of(folder: Path) -> str:
-    _, told = lineboil("status", "shot", folder=folder)
+def stamp_of(shot: Path) -> str:
+    _, told = lineboil("status", shot, folder=shot)
     return next(one for one in told if one.get("stage") == "build")["facts"]["stamp"]
 
 
