@@ -143,7 +143,7 @@ def _known(scene: Any) -> _Known | None:
 
 def _sync(scene: Any, known: _Known, *, may_write: bool) -> bool:
     file = known.mirror.file
-    before = (known.mirror.problem, file.values)
+    before = (str(known.mirror.problem), file.values)
     with quietly():
         property_paths.mend(scene, known.root, known.mirror.touched, bpy.data.filepath)
         values = {key: _get(scene, key) for key in FIELDS}
@@ -152,7 +152,7 @@ def _sync(scene: Any, known: _Known, *, may_write: bool) -> bool:
         wanted = known.mirror.sync(values, may_write=may_write)
         for key, value in wanted.items():
             _set(scene, key, value)
-    return bool(wanted) or known.mirror.problem is not before[0] or file.values is not before[1]
+    return bool(wanted) or str(known.mirror.problem) != before[0] or file.values is not before[1]
 
 
 def _get(scene: Any, key: str) -> Any:

@@ -43,11 +43,15 @@ def preferences(context: Any) -> Any:
 def apply() -> None:
     """Tell the session where things are."""
     chosen = preferences(bpy.context)
-    folder = bpy.path.abspath(chosen.environment_folder) if chosen.environment_folder else ""
-    current.configure(user_folder(), bpy.app.binary_path or sys.executable, folder)
+    current.configure(user_folder(), bpy.app.binary_path or sys.executable, chosen.environment_folder)
 
 
 def _changed(settings: Any, context: Any) -> None:
+    for name in ("environment_folder", "python"):
+        text = getattr(settings, name)
+        if text.startswith("//"):
+            # Preferences are there before any .blend, and for all of them.
+            setattr(settings, name, bpy.path.abspath(text))
     apply()
 
 
@@ -69,6 +73,7 @@ class LINEBOIL_AP_preferences(bpy.types.AddonPreferences):
         name="Python",
         description="The Python the environment is made with (3.11 or 3.13); empty takes Blender's own, or finds one",
         subtype="FILE_PATH",
+        update=_changed,
     )
 
     def draw(self, context: Any) -> None:

@@ -29,6 +29,7 @@ def test_every_preference_can_be_set(found: dict) -> None:
 
 def test_a_folder_that_is_chosen_is_used(found: dict) -> None:
     assert found["folder"][0] == found["folder"][1]
+    assert found["beside"] == str(Path(found["folder"][1]).parent / "beside")
     assert found["again"] is True
 
 

@@ -199,6 +199,8 @@ def trouble(tools) -> None:
         ("is not there" in tools.problem(scene), True),
         (tools.first.exists(), False),
         ("is not there" in str(tools.mirror.problem(scene)), True),
+        # Told once, not drawn again and again.
+        (tools.mirror.poll(scene), False),
     )
     tools.shots.set_shot(scene, tools.folder / "moved")
     check(

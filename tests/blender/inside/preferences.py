@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import addon_utils
 import bpy
 from recorder import Layout
 
@@ -13,6 +14,10 @@ def main(module, arguments) -> dict:
     current, chosen = session.current, preferences.preferences(bpy.context)
     found = {"ready": draw(drawing, chosen)}
     chosen.environment_folder = arguments[0]
+    # As when Blender starts: what was chosen is known already, and Blender's data is not there yet.
+    addon_utils.disable(module().__name__, default_set=False)
+    addon_utils.enable(module().__name__, default_set=False)
+    chosen = preferences.preferences(bpy.context)
     found["folder"] = [str(current.environment.folder), arguments[0]]
     found["unmade"] = draw(drawing, chosen)
     task = tasks.Task("Make Environment", ("environment", "make"), done=30, total=120, unit="bytes")
@@ -28,6 +33,9 @@ def main(module, arguments) -> dict:
     )
     found["damaged"] = draw(drawing, chosen)
     drawing.current = current
+    bpy.ops.wm.save_as_mainfile(filepath=arguments[0] + ".blend")
+    chosen.environment_folder = "//beside"
+    found["beside"] = chosen.environment_folder
     chosen.environment_folder = ""
     found["again"] = draw(drawing, chosen) == found["ready"]
     found["user"] = str(preferences.user_folder())
