@@ -19,7 +19,8 @@ CLASSES: tuple[type, ...] = ()
 
 def on_load_pre(*_: Any) -> None:
     """Another file comes: what is being made for this one is stopped, what was typed is written."""
-    current.cancel()
+    if current.task is not None and current.task.command[:1] != ("environment",):
+        current.cancel()
     mirror.flush_all()
 
 

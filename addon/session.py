@@ -53,6 +53,7 @@ class Session:
         self._ending: list[Program] = []
         self._book = StatusBook()
         self._questions: dict[int, Path] = {}
+        self._was_ready = False
         self._is_retrying = False
 
     # What is where.
@@ -193,6 +194,7 @@ class Session:
         """Take in what arrived; True when something to show changed. Takes little longer than the deadline."""
         changed = self._poll_program(deadline_seconds) if self._program else False
         if self._worker is not None:
+            self._was_ready |= self._worker.hello is not None
             for request, message in self._worker.poll(deadline_seconds):
                 changed |= self._route(request, message)
         self._ending = [program for program in self._ending if not program.is_gone()]
@@ -336,6 +338,8 @@ class Session:
         self._book.follow(task, message)
         if task.is_over:
             self.task, self.last = None, task
+            # A worker that crashed at its work is started again to look at what it left; one that cannot start is not.
+            self._is_retrying, self._was_ready = self._was_ready, False
             if task.shot is not None:
                 self._book.renew(task.shot)
             if self._program is not None:

@@ -135,8 +135,11 @@ class JobStep:
         return self._after(context) if self._running().is_over else {"PASS_THROUGH"}
 
     def cancel(self, context: Any) -> None:
-        """The window was closed or a file loaded: the work itself goes on or was stopped by whoever did that."""
+        """The window was closed or another file comes, which stops the work itself; else that goes on."""
         self._close()
+        task = self._task
+        if task is not None and not task.is_over and not task.is_cancelling:
+            current.notice = f"{task.title}: goes on, but its window was closed; press the button again at the end."
 
     # Inside.
 

@@ -228,7 +228,7 @@ def take_over(scene: Any, root: Path) -> None:
     Shot(root)
     write_pending(scene)
     shots.set_shot(scene, root)
-    current.renew(root)
+    current.renew(shots.shot_root(scene) or root)
     redraw()
 
 

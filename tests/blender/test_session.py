@@ -147,11 +147,24 @@ def test_a_worker_that_is_of_no_use_is_told_and_not_started_for_ever(bench: Benc
     task = bench.session.wait(bench.session.start("Run All", ["run", str(bench.shot)], bench.shot))
     assert task.error is not None
     assert task.error.remedy
-    starts = bench.starts
     bench.session.want_status(bench.shot)
+    bench.until(lambda: bench.session.worker_state == "failed" and not bench.session.is_awaiting)
+    starts = bench.starts
+    assert starts <= 2
     for _ in range(20):
         bench.session.poll()
+        time.sleep(0.005)
     assert bench.starts == starts
+
+
+def test_after_a_crash_the_stages_are_looked_at_again(bench: Bench) -> None:
+    bench.words = ["well", "run=die"]
+    bench.session.want_status(bench.shot)
+    bench.until(lambda: bench.session.stages(bench.shot)["flow"].standing == "missing")
+    bench.session.wait(bench.run())
+    bench.session.want_status(bench.shot)
+    bench.until(lambda: bench.session.worker_state == "ready")
+    assert bench.starts == 2
 
 
 def test_floods_and_garbage_do_no_harm(bench: Bench) -> None:

@@ -206,7 +206,7 @@ def in_a_window(bench: Bench) -> dict:
     window.until(lambda: bench.session.task.done == 2)
     scene = bpy.data.scenes.new("Next")
     window.operator.cancel(window.context)
-    found["window closed"] = [len(beside.Beside.open), bench.session.task is not None]
+    found["window closed"] = [len(beside.Beside.open), bench.session.task is not None, bench.session.notice]
     bench.session.cancel()
     bench.session.wait(bench.session.task)
 
