@@ -148,13 +148,11 @@ def test_a_worker_that_is_of_no_use_is_told_and_not_started_for_ever(bench: Benc
     assert task.error is not None
     assert task.error.remedy
     bench.session.want_status(bench.shot)
-    bench.until(lambda: bench.session.worker_state == "failed" and not bench.session.is_awaiting)
-    starts = bench.starts
-    assert starts <= 2
-    for _ in range(20):
+    for _ in range(30):
         bench.session.poll()
-        time.sleep(0.005)
-    assert bench.starts == starts
+        time.sleep(0.01)
+    # One that was ready once is tried once more, to look at the stages.
+    assert bench.starts <= (2 if mode == "exits" else 1)
 
 
 def test_after_a_crash_the_stages_are_looked_at_again(bench: Bench) -> None:
