@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .child import child_environment
 from .engine import cli
+from .engine.blender import VARIABLE as BLENDER_VARIABLE
 from .engine.errors import EngineError, MissingError
 from .engine.messages import Failed
 from .engine.reporters import JsonReporter, TextReporter
-from .environment import Environment, clean_variables, program_start
+from .environment import Environment, program_start
 from .parent import VARIABLE as PARENT_VARIABLE
 from .scene import paths
 
@@ -124,7 +126,7 @@ def _no_shot(verb: str, hand: Hand) -> WrongUse:
 
 
 def start(words: Sequence[str], hand: Hand) -> tuple[list[str], dict[str, str]]:
-    """Command and environment variables of the child.
+    """Command of the child, and environment variables on top of this process's own.
 
     Raises:
         MissingError: The environment is not ready, and the words need it; the remedy names this door.
@@ -158,8 +160,7 @@ def _environment_words(words: Sequence[str], hand: Hand) -> list[str]:
 
 
 def _variables(hand: Hand) -> dict[str, str]:
-    variables = clean_variables()
-    variables |= {"LINEBOIL_BLENDER": hand.blender, PARENT_VARIABLE: str(os.getpid())}
+    variables = {BLENDER_VARIABLE: hand.blender, PARENT_VARIABLE: str(os.getpid())}
     if not hand.is_online:
         variables[ONLINE_VARIABLE] = "0"
     return variables
@@ -168,6 +169,10 @@ def _variables(hand: Hand) -> dict[str, str]:
 def run_child(command: list[str], variables: dict[str, str]) -> int:
     """Run a program with this process's own input and output, pass signals on; returns its exit code.
 
+    Args:
+        command: Program and arguments.
+        variables: On top of this process's own, which lose what is Blender's.
+
     Raises:
         MissingError: It cannot be started.
     """
@@ -175,7 +180,7 @@ def run_child(command: list[str], variables: dict[str, str]) -> int:
         # What was said before comes before.
         stream.flush()
     try:
-        child = subprocess.Popen(command, env=variables)
+        child = subprocess.Popen(command, env=child_environment(variables))
     except OSError as error:
         what = f"the program cannot be started ({error.strerror or error})"
         raise MissingError(what, where=command[0], remedy="Repair the worker's environment.") from error

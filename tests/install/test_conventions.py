@@ -55,9 +55,16 @@ def assigned(node: ast.ClassDef, name: str) -> ast.expr | None:
     return None
 
 
-def test_the_network_is_used_in_one_place_only() -> None:
-    users = {name for name, tree in trees() if imported(tree) & NETWORK}
-    assert users <= {"addon/engine/models/wheels.py", "addon/engine/models/registry.py", "addon/engine/models/fetch.py"}
+def test_nothing_but_pip_speaks_to_the_network() -> None:
+    assert {name for name, tree in trees() if imported(tree) & NETWORK} == set()
+    callers = {name for name, tree in trees() for call in ast.walk(tree) if is_pip_call(call)}
+    assert callers == {"addon/environment_make.py", "addon/engine/models/wheels.py"}
+
+
+def is_pip_call(node: ast.AST) -> bool:
+    """Whether this is a command line with `-m pip` in it."""
+    words = [part.value for part in node.elts if isinstance(part, ast.Constant)] if isinstance(node, ast.List) else []
+    return "-m" in words and "pip" in words
 
 
 def test_nothing_is_run_that_was_fetched_or_typed() -> None:
