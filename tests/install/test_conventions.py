@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +26,14 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for path in shipped():
-        yield name_of(path), ast.parse(path.read_text(encoding="utf-8"))
+        yield name_of(path), tree_of(path)
 
 
 def imported(tree: ast.Module) -> set[str]:
@@ -154,8 +160,8 @@ def test_the_checklist_has_all_points_each_with_a_test() -> None:
 @pytest.mark.parametrize("named", named_tests())
 def test_a_named_test_is_there(named: str) -> None:
     path, _, function = named.partition("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    assert function in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    nodes = ast.walk(tree_of(ROOT / path))
+    assert function in {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
 @pytest.mark.parametrize("path", [".ci/run", ".ci/real-blender"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -268,6 +269,35 @@ def test_a_run_ends_when_its_blender_is_killed(door: Door, long_shot: Path) -> N
         except BusyError:
             assert time.monotonic() < deadline, "the run goes on without its Blender"
             time.sleep(0.2)
+
+
+# Too old.
+
+
+def test_a_blender_that_is_too_old_says_so() -> None:
+    code = (
+        "import runpy, sys, types\n"
+        "bpy = types.ModuleType('bpy')\n"
+        "bpy.app = types.SimpleNamespace(version=(4, 1, 1), version_string='4.1.1', background=True)\n"
+        "sys.modules['bpy'] = bpy\n"
+        f"runpy.run_path({str(MAIN)!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "needs Blender 4.2 or newer; this one is 4.1.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_python_that_is_too_old_says_so() -> None:
+    ast.parse(MAIN.read_text(encoding="utf-8"), feature_version=(3, 7))
+    code = (
+        "import runpy, sys\n"
+        "sys.version_info = (3, 9, 2)\n"
+        f"runpy.run_path({str(MAIN)!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "needs Python 3.11 or 3.13" in done.stderr and "Traceback" not in done.stderr
 
 
 # What the words become, without Blender.
