@@ -1,10 +1,11 @@
 """Drives a real Blender with its window through the whole road, as an artist would, on a screen that nobody sits at.
 
-    python tests/window/drive.py BLENDER ZIP OUT
+    python tests/window/drive.py BLENDER ZIP OUT [SCENARIO]
 
 Installs the built extension into a user folder of its own, plays `scenario.main_road`, quits in mid-run, then kills a
 second Blender in mid-run; looks that no worker is left either time. Photographs and report.json lie in OUT. Needs
-LINEBOIL_ENVIRONMENT (a finished environment) and Xvfb, xwd.
+LINEBOIL_ENVIRONMENT (a finished environment) and Xvfb, xwd. `stalls` as the scenario measures how long Blender's main
+loop pauses, which wants a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ def main() -> int:
     shutil.rmtree(out, ignore_errors=True)
     (out / "user").mkdir(parents=True)
     install(archive, out / "user")
+    scenarios = sys.argv[4:] or ["main_road", "run_until_killed"]
+    problems: list[str] = []
     with screen() as display:
-        problems = play(blender, out, display, "main_road")
-        problems += play(blender, out, display, "run_until_killed")
+        for scenario in scenarios:
+            problems += play(blender, out, display, scenario)
     for problem in problems:
         print(f"PROBLEM: {problem}")
     return 1 if problems else 0

@@ -8,6 +8,8 @@ the driver through a file.
 import importlib
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
 import traceback
@@ -306,6 +308,42 @@ def load_during_run():
     call("run")
     yield lambda: session().task is not None and session().task.stage != ""
     yield seconds(1.0)
+    note(worker_process=worker_process())
+
+
+def stalls():
+    """How long Blender's main loop pauses: at rest, beside a run in a terminal, and with the run in the sidebar."""
+    yield from show_tab()
+    call("new_shot", "EXEC_DEFAULT", footage=PLAN["clip"], folder=PLAN["shot"])
+    bpy.context.scene.lineboil.footage_settings.long_side = 480
+    yield seconds(6.0)
+    twin = Path(PLAN["shot"] + "-twin")
+    shutil.copytree(PLAN["shot"], twin)
+    STALLS.start("at rest")
+    yield seconds(20.0)
+    STALLS.stop()
+    environment = part("addon.session").current.environment
+    folder = Path(part("addon").__file__).parent
+    run = subprocess.Popen(
+        [str(environment.python), "-I", str(folder), "run", str(twin)], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env={name: text for name, text in os.environ.items() if "PYTHON" not in name},
+    )
+    STALLS.start("beside the same run in a terminal")
+    yield lambda: run.poll() is not None
+    STALLS.stop()
+    check(run.returncode == 0, "the run in a terminal ends well")
+    STALLS.start("run from the sidebar")
+    call("run")
+    yield lambda: session().task is not None
+    yield task_is_over
+    STALLS.stop()
+    check(session().last.error is None, f"the run ends well: {session().last.error}")
+    STALLS.start("built from the sidebar")
+    call("build")
+    yield seconds(0.3)
+    yield task_is_over
+    yield lambda: bool(cards())
+    STALLS.stop()
     note(worker_process=worker_process())
 
 
