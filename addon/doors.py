@@ -56,6 +56,7 @@ class Hand:
         shot: The shot of the open .blend; None without one.
         blend: The open .blend; None when it is not saved.
         is_online: Whether Blender allows online access.
+        backend: What the artist's preferences have the environment made for; "" without preferences.
     """
 
     door: str
@@ -65,6 +66,7 @@ class Hand:
     shot: Path | None = None
     blend: Path | None = None
     is_online: bool = True
+    backend: str = ""
 
 
 def run(words: Sequence[str], hand: Hand) -> int:
@@ -148,11 +150,13 @@ def start(words: Sequence[str], hand: Hand) -> tuple[list[str], dict[str, str]]:
 
 
 def _environment_words(words: Sequence[str], hand: Hand) -> list[str]:
-    """The words with the folder of this Blender's environment and the Python its artist chose, unless they say."""
+    """The words with this Blender's folder, and the Python and backend its artist chose, unless they say."""
     given = list(words)
     if len(given) < 2 or given[1].startswith("-") or _HELP & set(given):
         return given
     chosen = {"--folder": str(hand.environment.folder), "--python": hand.environment.wanted_python}
+    if given[1] == "make":
+        chosen["--backend"] = hand.backend
     for option, value in chosen.items():
         is_given = any(word == option or word.startswith(f"{option}=") for word in given)
         given += [option, value] if value and not is_given else []

@@ -74,6 +74,7 @@ def in_hand(door: str) -> doors.Hand:
         shot=shot_in_hand(),
         blend=Path(bpy.data.filepath) if bpy.data.filepath else None,
         is_online=is_online,
+        backend=chosen.backend if preferences.ROOT_PACKAGE in bpy.context.preferences.addons else "",
     )
 
 

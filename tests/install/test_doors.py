@@ -343,6 +343,9 @@ def test_environment_is_asked_of_this_blenders_own(hand: doors.Hand) -> None:
     assert "LINEBOIL_ONLINE" not in variables
     command, _ = doors.start(["environment", "plan", "--folder=elsewhere"], hand)
     assert "--folder" not in command
+    chosen = doors.Hand(**{**vars(hand), "backend": "cuda"})
+    assert doors.start(["environment", "make"], chosen)[0][-2:] == ["--backend", "cuda"]
+    assert "--backend" not in doors.start(["environment", "repair"], chosen)[0]
 
 
 def test_online_access_that_is_off_is_passed_on(hand: doors.Hand) -> None:
