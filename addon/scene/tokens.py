@@ -15,6 +15,7 @@ from typing import Any
 
 import bpy
 
+from ..engine.shot import FILE_NAME
 from . import nodes, paths, versions
 from .marks import ID, MADE, TOKEN, Marks, is_own
 
@@ -42,15 +43,28 @@ def claim(marks: Marks, root: Path) -> None:
 
 
 def shot_of(scene: Any, blend: Path | None) -> Path | None:
-    """Folder of the shot that a scene was built from last; None when it does not say."""
+    """Folder of the shot that a scene was built from last; None when nothing tells.
+
+    Its pictures tell: Blender keeps their paths right when the file is saved elsewhere, and the artist may have chosen
+    another shot for the scene since. The scene's own word counts where they show no shot that is there.
+    """
+    token = scene.get(TOKEN)
+    for image in bpy.data.images:
+        if image.get(ID) == "colour" and image.get(TOKEN) == token and is_own(image):
+            place = paths.absolute(image.filepath, blend)
+            root = next(iter(place.parents[2:3]), None) if place is not None else None
+            if root is not None and (root / FILE_NAME).is_file():
+                return root
     return paths.absolute(str(scene.get(SHOT, "")), blend)
 
 
 def _remember_shot(marks: Marks, root: Path) -> None:
-    text = paths.text_of(root, marks.blend)
-    if marks.scene.get(SHOT) != text:
+    text, before = paths.text_of(root, marks.blend), str(marks.scene.get(SHOT, ""))
+    if before != text:
         marks.scene[SHOT] = text
-        marks.changes.append("shot")
+        # Other words for the same place are no reason to write a file anew.
+        if not paths.is_same(paths.absolute(before, marks.blend), root):
+            marks.changes.append("shot")
 
 
 def _new_token() -> str:

@@ -7,14 +7,14 @@ import bpy
 
 
 def case_look(given):
-    path = given["blend"]
+    path = there = given["blend"]
     if Path(path).is_file():
         bpy.ops.wm.open_mainfile(filepath=path, use_scripts=False)
     if given["edits"]:
-        exec(given["edits"])
-        bpy.ops.wm.save_as_mainfile(filepath=path)
+        exec(given["edits"], names := {"bpy": bpy, "path": path})
+        bpy.ops.wm.save_as_mainfile(filepath=names["path"])
     found = {scene.name: seen(scene) for scene in bpy.data.scenes}
-    Path(path).with_name("look.json").write_text(json.dumps(found), encoding="utf-8")
+    Path(there).with_name("look.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 def seen(scene):

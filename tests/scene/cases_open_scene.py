@@ -188,6 +188,16 @@ def case_a_linked_copy_of_another_shot(given):
     assert build.fill(second, given["b"]) == []
 
 
+def case_a_linked_copy_whose_other_shot_was_chosen_before(given):
+    first = bpy.context.scene
+    build.fill(first, given["a"])
+    one = own_of(first)
+    second = copied(first, "LINK_COPY")
+    second["lineboil_shot"] = given["b"]["root"]
+    build.fill(second, given["b"])
+    assert own_of(first) == one
+
+
 def case_copied_settings(given):
     first = bpy.context.scene
     build.fill(first, given["a"])
@@ -406,7 +416,8 @@ def case_paths_follow_the_file(given):
     check_paths(given, root.as_posix() + "/")
     assert scene["lineboil_shot"] == root.as_posix()
     own = root / f"{root.name}.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(own))
+    bpy.ops.wm.save_as_mainfile(filepath=str(own), relative_remap=False)
+    check_paths(given, root.as_posix() + "/")
     assert build.fill(scene, given["a"])
     check_paths(given, "//")
     assert scene["lineboil_shot"] == "//"

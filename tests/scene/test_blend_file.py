@@ -18,6 +18,7 @@ from lineboil.addon.engine.errors import EngineError, InputError, MissingError
 from lineboil.addon.engine.frames import list_frames
 from lineboil.addon.engine.schema.build import BuildSettings, blend_of
 from lineboil.addon.engine.shot import Shot
+from lineboil.addon.engine.stages.build import describe
 from lineboil.addon.engine.state import ShotState
 from scene_blenders import run_inside
 from scene_shot import make_scene_shot, run_stage
@@ -108,6 +109,32 @@ def test_a_moved_shot_keeps_its_scene(shots: tuple[Path, Path, Path], tmp_path: 
     found = look(film)
     assert sorted(found) == ["Scene", "two"]
     assert found["Scene"]["pictures"][0] == "//../archive/one/cutout/colour/000001.png"
+
+
+def test_a_file_saved_elsewhere_keeps_its_scene(tmp_path: Path) -> None:
+    one, two = (make_scene_shot(tmp_path / name, 2) for name in ("one", "two"))
+    run_stage(one, "build", Recorder())
+    film = two / "film.blend"
+    look(one / "one.blend", f"path = {str(film)!r}")
+    for root in (one, two):
+        Shot(root).change({"build.file": str(film)})
+        run_stage(root, "build", Recorder())
+    found = look(film)
+    assert found["Scene"]["pictures"][0] == "//../one/cutout/colour/000001.png"
+    assert found["two"]["pictures"][0] == "//cutout/colour/000001.png"
+
+
+def test_a_scene_built_in_the_open_file_is_not_built_again(tmp_path: Path) -> None:
+    root, film = make_scene_shot(tmp_path / "one", 3), tmp_path / "film.blend"
+    described = json.dumps(describe(Shot(root), Recorder())["job"])
+    fill = "import json; from lineboil.addon.scene import build; build.fill(bpy.context.scene, json.loads(job))"
+    look(film, f"job = {described!r}; {fill}")
+    before = film.read_bytes()
+    Shot(root).change({"build.file": str(film)})
+    recorder = Recorder()
+    run_stage(root, "build", recorder)
+    assert film.read_bytes() == before
+    assert any("up to date" in note.text for note in recorder.of("note"))
 
 
 def test_an_artists_file_keeps_its_own(tmp_path: Path) -> None:
