@@ -24,6 +24,10 @@ def divide(job):
     return {"never": 1 / 0}
 
 
+def half_character(job):
+    raise ValueError("\ud800")
+
+
 def leave(job):
     sys.exit(7)
 

@@ -181,12 +181,13 @@ def test_a_request_that_goes_wrong_takes_nothing_along(odd: Talk, act: str, erro
         assert "odd_worker.py" in odd.log.read_text(encoding="utf-8")
 
 
-def test_a_fault_is_kept_in_the_log_of_its_shot(odd: Talk, tmp_path: Path) -> None:
-    shot = new_shot(odd, tmp_path / "divide", *SMALL)
+@pytest.mark.parametrize(("act", "error"), [("divide", "ZeroDivisionError"), ("half_character", "ValueError")])
+def test_a_fault_is_kept_in_the_log_of_its_shot(odd: Talk, tmp_path: Path, act: str, error: str) -> None:
+    shot = new_shot(odd, tmp_path / act, *SMALL)
     (shot / "state").mkdir()
     end = odd.failed("sheet", shot)
     assert str(shot / "state" / "error.log") in end.remedy
-    assert "ZeroDivisionError" in (shot / "state" / "error.log").read_text(encoding="utf-8")
+    assert error in (shot / "state" / "error.log").read_text(encoding="utf-8")
 
 
 BROKEN = (
