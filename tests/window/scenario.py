@@ -119,9 +119,7 @@ class Stalls:
     """The longest pause of Blender's main loop, by a timer that wants to be called every millisecond."""
 
     def __init__(self) -> None:
-        self.longest: dict[str, float] = {}
-        self.count: dict[str, int] = {}
-        self.over: dict[str, int] = {}
+        self.pauses: dict[str, list[float]] = {}
         self.label = ""
         self._last = 0.0
         bpy.app.timers.register(self.tick, persistent=True)
@@ -139,10 +137,7 @@ class Stalls:
     def tick(self) -> float:
         now = time.monotonic()
         if self.label and self._last:
-            pause = now - self._last
-            self.longest[self.label] = max(self.longest.get(self.label, 0.0), pause)
-            self.count[self.label] = self.count.get(self.label, 0) + 1
-            self.over[self.label] = self.over.get(self.label, 0) + (pause > 0.1)
+            self.pauses.setdefault(self.label, []).append(now - self._last)
         self._last = now
         return 0.001
 
@@ -386,9 +381,10 @@ class Player:
             return self.end(traceback.format_exc())
 
     def end(self, error: str):
+        pauses = {name: sorted(values) for name, values in STALLS.pauses.items()}
         note(
-            longest_pause={name: round(value, 4) for name, value in STALLS.longest.items()},
-            pauses_over_100_ms={name: [STALLS.over[name], STALLS.count[name]] for name in STALLS.over},
+            longest_pause={name: round(values[-1], 4) for name, values in pauses.items()},
+            pause_99={name: round(values[int(0.99 * len(values))], 4) for name, values in pauses.items()},
         )
         save_report(error)
         built_in("wm", "quit_blender")

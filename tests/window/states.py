@@ -1,0 +1,178 @@
+"""Run inside Blender by photograph.py: tells the panels one state after the other, and asks for photographs."""
+
+import importlib
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+
+PACKAGE = "bl_ext.user_default.lineboil"
+OUT = Path(sys.argv[sys.argv.index("--") + 1])
+ROOT = OUT / "A long name of a shot that somebody gave"
+
+
+def part(name: str):
+    """A module of the installed extension."""
+    return importlib.import_module(f"{PACKAGE}.{name}")
+
+
+def window():
+    return bpy.context.window_manager.windows[0]
+
+
+def view():
+    area = next(area for area in window().screen.areas if area.type == "VIEW_3D")
+    return area, next(region for region in area.regions if region.type == "UI")
+
+
+def seconds(number: float):
+    end = time.monotonic() + number
+    return lambda: time.monotonic() >= end
+
+
+def photo(name: str):
+    """The tab, drawn anew, on a photograph."""
+    area, region = view()
+    if not area.spaces.active.show_region_ui or region.width < 10:
+        area.spaces.active.show_region_ui = True
+        area.tag_redraw()
+        yield seconds(1.0)
+        area, region = view()
+    region.active_panel_category = "Lineboil"
+    area.tag_redraw()
+    yield seconds(0.7)
+    request = OUT / "photo"
+    temporary = OUT / "photo.part"
+    temporary.write_text(name, encoding="utf-8")
+    os.replace(temporary, request)
+    yield lambda: not request.exists()
+
+
+def panels() -> list:
+    return [kind for module in part("panels").MODULES for kind in module.CLASSES if issubclass(kind, bpy.types.Panel)]
+
+
+def open_panels() -> None:
+    """Register all panels again, open from the start."""
+    kinds = panels()
+    for kind in reversed(kinds):
+        bpy.utils.unregister_class(kind)
+    for kind in kinds:
+        kind.bl_options = set(getattr(kind, "bl_options", ())) - {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(kind)
+
+
+def stand(**views) -> None:
+    """How the stages stand; those not named are missing."""
+    view_of, names = part("addon.session_task").StageView, part("addon.engine.schema.registry").BY_NAME
+    footage = view_of("done", 72, 72, facts={"size": "960x536", "frames": 72, "rate": "23.976 (varies)"})
+    known = {"footage": footage, **{name: view_of(*values) for name, values in views.items()}}
+    session().stages = lambda shot: {name: known.get(name, view_of("missing", why="not made yet")) for name in names}
+
+
+def session():
+    return part("addon.session").current
+
+
+def make_shot() -> None:
+    part("addon.engine.shot").create(ROOT, {"footage.source": "../clips/performer.mp4"})
+    part("addon.shots").set_shot(bpy.context.scene, ROOT)
+
+
+def choose(**values) -> None:
+    for name, value in values.items():
+        stage, _, key = name.partition("__")
+        setattr(getattr(bpy.context.scene.lineboil, f"{stage}_settings"), key, value)
+
+
+def task(command: str = "run", **values):
+    made = part("addon.session_task").Task(
+        "Run All", (command, str(ROOT)), ROOT, ("footage", "flow", "pose", "matte", "depth"), **values
+    )
+    made.notes += ["the matte is cut by person: people were found in 72 of 72 frames", "12 keys were chosen"]
+    return made
+
+
+def every_state():
+    messages = part("addon.engine.messages")
+    yield seconds(1.0)
+    yield from photo("01-no-environment")
+    session().configure(OUT, start=lambda: (["nothing"], OUT / "worker.log", {}))
+    session()._ask_status = lambda: None
+    yield from photo("02-no-shot")
+    make_shot()
+    stand()
+    yield from photo("03-new-shot")
+    session().task = task(stage="matte", what="cutting out", done=31, total=72, rate=3.1, seconds_left=14.0)
+    stand(flow=("done", 72, 72), pose=("done", 72, 72), matte=("running", 31, 72, "cutting out"))
+    yield from photo("04-running")
+    session().task.is_cancelling = True
+    yield from photo("05-stopping")
+    session().task.end(error=messages.Failed("Stopped; what is finished is kept", error="Cancelled", exit_code=130))
+    session().task, session().last = None, session().task
+    stand(flow=("done", 72, 72), matte=("partial", 31, 72, "41 frames are not made or damaged"))
+    yield from photo("06-stopped")
+    yield from failures(messages)
+    everything = {name: ("done", 72, 72) for name in part("addon.engine.schema.registry").BY_NAME if name != "footage"}
+    session().last = done = task()
+    done.end(result={})
+    done.seconds = 95
+    stand(**everything, **{})
+    yield from photo("09-done")
+    why = 'setting background was "room", is "wall"'
+    later = {name: ("stale", 72, 72, "matte is stale") for name in ("depth", "keys", "propagate")}
+    stand(**{**everything, **later, "matte": ("stale", 72, 72, why), "upscale": ("off",)})
+    yield from photo("10-stale")
+    open_panels()
+    yield from photo("20-open")
+    choose(matte__engine="chroma", diffuse__engine="painted", upscale__engine="lanczos", render__quality="final",
+           depth__engine="flat", propagate__method="linear", keys__count=12, pose__engine="off")
+    yield from photo("21-open-others")
+    choose(matte__engine="plate", diffuse__engine="off")
+    yield from photo("22-open-more")
+    ROOT.rename(ROOT.with_name("moved"))
+    part("addon.shots").settings_file(ROOT).look(now=True)
+    yield from photo("11-gone")
+
+
+def failures(messages):
+    session().last = failed = task(stage="matte")
+    failed.warnings.append("3 frames edited by hand no longer fit and were moved to state/replaced/matte-20261122")
+    failed.end(error=messages.Failed(
+        "there is no such file or folder", "/home/artist/Videos/2026/summer/performer.mp4",
+        "Set footage.source to where the clip is now.", "InputError",
+    ))
+    stand(flow=("done", 72, 72), matte=("failed", 31, 72, "there is no such file or folder"))
+    yield from photo("07-failed")
+    session().notice = "The worker ended by itself and was started again; its log says more."
+    yield from photo("08-notice")
+    session().notice = ""
+
+
+class Player:
+    """Plays the states from Blender's main loop, then quits."""
+
+    def __init__(self, states) -> None:
+        self.states = states
+        self.wait = lambda: True
+
+    def tick(self):
+        try:
+            if self.wait():
+                self.wait = next(self.states)
+            return 0.05
+        except StopIteration:
+            pass
+        except BaseException:  # noqa: BLE001  whatever it was is read in the log, and Blender ends
+            traceback.print_exc()
+        with bpy.context.temp_override(window=window()):
+            bpy.ops.wm.quit_blender()
+
+
+bpy.context.preferences.view.show_splash = False
+bpy.ops.preferences.addon_enable(module=PACKAGE)
+PLAYER = Player(every_state())
+bpy.app.timers.register(PLAYER.tick, first_interval=2.0, persistent=True)
