@@ -50,11 +50,12 @@ def photograph(display: str, path: Path) -> None:
 
 
 def read_xwd(data: bytes) -> np.ndarray:
-    """The picture of an X window dump (version 7, 32 bits a pixel) as uint8 BGR, shape (H, W, 3)."""
+    """The picture of an X window dump (version 7, 24 or 32 bits a pixel) as uint8 BGR, shape (H, W, 3)."""
     header = struct.unpack(">25I", data[:100])
     size, width, height, bits, row_bytes, colours = (header[index] for index in (0, 4, 5, 11, 12, 19))
-    if header[1] != 7 or bits != 32:
+    if header[1] != 7 or bits not in (24, 32):
         raise ValueError("this window dump is of a kind that is not read here")
     first = size + colours * 12
     rows = np.frombuffer(data, np.uint8, height * row_bytes, first).reshape(height, row_bytes)
-    return rows[:, : width * 4].reshape(height, width, 4)[:, :, :3].copy()
+    depth = bits // 8
+    return rows[:, : width * depth].reshape(height, width, depth)[:, :, :3].copy()
