@@ -33,6 +33,8 @@ _ORDER_SECONDS = 4.0
 _FORCE_SECONDS = 4.6
 _LAST_LINES_SECONDS = 0.5
 _SHOWN_CHARACTERS = 80
+_NICENESS = 5
+_BELOW_NORMAL_PRIORITY_CLASS = 0x4000
 
 
 def serve(stream: TextIO) -> NoReturn:
@@ -43,6 +45,7 @@ def serve(stream: TextIO) -> NoReturn:
     """
     # A crash in a library leaves its place in the log.
     faulthandler.enable()
+    _step_aside()
     kept.hold()
     server = Server(stream)
     with own_python.in_use("worker"):
@@ -50,6 +53,19 @@ def serve(stream: TextIO) -> NoReturn:
     sys.stderr.flush()
     # Libraries may hang in their tidying up, and everything worth keeping is on the disk.
     os._exit(code)
+
+
+def _step_aside() -> None:
+    """The artist's program goes first where there are not enough processors for both."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.SetPriorityClass(ctypes.c_void_p(kernel.GetCurrentProcess()), _BELOW_NORMAL_PRIORITY_CLASS)
+        return
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
 
 
 class _End:

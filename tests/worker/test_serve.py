@@ -93,6 +93,12 @@ def test_it_says_hello_and_gives_signs_of_life(talk: Talk) -> None:
     assert not talk.garbage
 
 
+@posix_only
+def test_it_lets_blender_go_first(talk: Talk) -> None:
+    talk.until(lambda: talk.of(0, "heartbeat"))
+    assert os.getpriority(os.PRIO_PROCESS, talk.child.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_the_road_and_its_models_are_loaded_once(odd: Talk, tmp_path: Path) -> None:
     first, second, third = (new_shot(odd, tmp_path / name, *SMALL) for name in ("first", "second", "third"))
     loads = tmp_path / "loads.txt"
