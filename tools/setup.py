@@ -68,12 +68,20 @@ def suitable_python():
     if sys.version_info[:2] in SUPPORTED:
         return [sys.executable]
     for version in SUPPORTED:
-        name = f"{version[0]}.{version[1]}"
-        for command in ([f"python{name}"], ["py", f"-{name}"]):
-            if shutil.which(command[0]) and answers(command, version):
-                say(f"Using {' '.join(command)}: this Python is {sys.version.split()[0]}, which has no Blender module.")
-                return command
-    return python_of_uv() or tell_how_to_get_python()
+        command = python_of_version(version)
+        if command:
+            say(f"Using {' '.join(command)}: this Python is {sys.version.split()[0]}, which has no Blender module.")
+            return command
+    return tell_how_to_get_python()
+
+
+def python_of_version(version):
+    """Command of an installed Python of this version, or None."""
+    name = f"{version[0]}.{version[1]}"
+    for command in ([f"python{name}"], ["py", f"-{name}"]):
+        if shutil.which(command[0]) and answers(command, version):
+            return command
+    return python_of_uv(version)
 
 
 def answers(command, version):
@@ -85,17 +93,16 @@ def answers(command, version):
         return False
 
 
-def python_of_uv():
-    """A supported Python that uv has installed already, or None."""
+def python_of_uv(version):
+    """A Python of this version that uv has installed already, or None."""
     if not shutil.which("uv"):
         return None
-    for version in SUPPORTED:
-        found = subprocess.run(
-            ["uv", "python", "find", "--no-python-downloads", f"{version[0]}.{version[1]}"],
-            capture_output=True, text=True, check=False,
-        )
-        if found.returncode == 0 and answers([found.stdout.strip()], version):
-            return [found.stdout.strip()]
+    found = subprocess.run(
+        ["uv", "python", "find", "--no-python-downloads", f"{version[0]}.{version[1]}"],
+        capture_output=True, text=True, check=False,
+    )
+    if found.returncode == 0 and answers([found.stdout.strip()], version):
+        return [found.stdout.strip()]
     return None
 
 
@@ -192,12 +199,13 @@ def blender_environment(options, python):
 
 
 def older_blenders(python):
-    """Older Blenders as modules, where this Python can have them."""
-    if not answers(python, (3, 11)):
+    """Older Blenders as modules, where there is a Python that can have them."""
+    old = python if answers(python, (3, 11)) else python_of_version((3, 11))
+    if old is None:
         say("Older Blenders exist as modules for Python 3.11 only: the tests in them are left out.")
         return
     for name in OLDER_BLENDERS:
-        environment(name, ROOT / f".venv-{name}", python, [f"{name}.txt"])
+        environment(name, ROOT / f".venv-{name}", old, [f"{name}.txt"])
 
 
 def blender_is_supported(program):
