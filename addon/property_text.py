@@ -9,10 +9,15 @@ from .choice_text import CHOICES
 from .engine.schema.base import StageSpec
 from .engine.settings import Field
 
+# Short enough for the sidebar as wide as it is at first.
 LABELS = {
     "build.set": "Set",
     "build.file": "Blend File",
+    "depth.background_distance": "Wall Away",
+    "depth.camera_height": "Cam Height",
     "depth.field_of_view": "Field of View",
+    "depth.smoothness": "Blur",
+    "depth.subject_height": "Height",
     "encode.codec": "Format",
     "footage.source": "Clip",
     "footage.bits": "Bit Depth",
@@ -22,11 +27,13 @@ LABELS = {
     "footage.minimum_scene": "Shortest Scene",
     "footage.no_cuts": "Cuts to Ignore",
     "footage.cuts": "More Cuts",
-    "footage.multiple": "Crop to Multiple of",
+    "footage.multiple": "Crop Sides to",
+    "footage.cut_minimum_change": "Least Change",
     "footage.hdr_peak": "HDR Peak",
     "keys.count": "Number of Keys",
     "matte.box": "Boxes",
     "matte.cut": "Use GrabCut",
+    "matte.shadow_tolerance": "Shadows",
     "render.engine": "Render Engine",
 }
 _SMALL_WORDS = {"of", "to", "and", "the", "in"}
@@ -39,7 +46,7 @@ def label(spec: StageSpec, field: Field) -> str:
     >>> from .engine.schema.registry import BY_NAME
     >>> from .engine.settings import fields_of
     >>> [label(BY_NAME["depth"], field) for field in fields_of(BY_NAME["depth"].settings)][7]
-    'Background Distance (m)'
+    'Wall Away (m)'
     """
     text = LABELS.get(f"{spec.name}.{field.name}", "") or title(field.name)
     unit = {"degrees": "°"}.get(field.bounds.unit, field.bounds.unit)

@@ -15,10 +15,9 @@ class BuildPanel(StagePanel):
         """Build."""
         row.operator("lineboil.build", text="", icon="PLAY")
 
-    def draw(self, context: Any) -> None:
-        """Settings, then the button, which is the last step before the artist's own work."""
-        super().draw(context)
-        self.layout.operator("lineboil.build", icon="SCENE_DATA")
+    def draw_work(self, layout: Any) -> None:
+        """The same button with its name."""
+        layout.operator("lineboil.build", icon="SCENE_DATA")
 
 
 def chosen(settings: Any) -> tuple[str, ...]:

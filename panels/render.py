@@ -15,10 +15,9 @@ class RenderPanel(StagePanel):
         """Render."""
         row.operator("lineboil.render", text="", icon="PLAY")
 
-    def draw(self, context: Any) -> None:
-        """Settings, then the button."""
-        super().draw(context)
-        self.layout.operator("lineboil.render", icon="RENDER_ANIMATION")
+    def draw_work(self, layout: Any) -> None:
+        """The same button with its name."""
+        layout.operator("lineboil.render", icon="RENDER_ANIMATION")
 
 
 def chosen(settings: Any) -> tuple[str, ...]:

@@ -55,9 +55,7 @@ class LINEBOIL_PT_shot(SidebarPanel, bpy.types.Panel):
         row.operator("lineboil.close_shot", text="", icon="X")
         facts = current.stages(root)["footage"].facts if root else {}
         if facts.get("frames"):
-            rate = str(facts.get("rate", "")).replace(".000", "")
-            text = f"{facts.get('size', '')}, {facts['frames']} frames, {rate} a second"
-            layout.label(text=text, icon="BLANK1", translate=False)
+            layout.label(text=clip_text(facts), icon="BLANK1", translate=False)
 
     def _draw_work(self, layout: Any, context: Any, root: Any) -> None:
         task = current.task
@@ -70,8 +68,23 @@ class LINEBOIL_PT_shot(SidebarPanel, bpy.types.Panel):
         row.scale_y = 1.4
         row.operator("lineboil.run", icon="PLAY")
         last = current.last
-        is_told = last is not None and (last.error is None or last.is_cancelled)
-        text_lines.draw(layout, last.sentence() if last is not None and is_told else " ", context)
+        text_lines.draw(layout, ending(last) if last is not None else " ", context)
+
+
+def clip_text(facts: dict[str, Any]) -> str:
+    """Size, length and rate of the footage in one short line.
+
+    >>> clip_text({"size": "960x536", "frames": 72, "rate": "23.976 (varies)"})
+    '960x536, 72 frames, ~23.98 fps'
+    """
+    number, _, varies = str(facts.get("rate", "")).partition(" ")
+    rate = f", {'~' if varies else ''}{float(number):.4g} fps" if number.replace(".", "", 1).isdigit() else ""
+    return f"{facts.get('size', '')}, {facts['frames']} frames{rate}"
+
+
+def ending(task: Task) -> str:
+    """How the last work ended; why it failed is told in a box of its own."""
+    return task.sentence() if task.error is None or task.is_cancelled else f"{task.title}: failed."
 
 
 def draw_progress(layout: Any, context: Any, task: Task, root: Any) -> None:
@@ -109,9 +122,9 @@ class LINEBOIL_PT_told(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        """Only when there is something to read."""
+        """Always with a shot: the stages below must not move away under the mouse when the first note comes."""
         task = current.task or current.last
-        return task is not None and bool(task.notes or task.warnings)
+        return bool(shots.shot_text(context.scene)) or (task is not None and bool(task.notes or task.warnings))
 
     def draw_header_preset(self, context: Any) -> None:
         """Warnings show while the panel is closed."""
@@ -122,7 +135,8 @@ class LINEBOIL_PT_told(SidebarPanel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         """Warnings first."""
         task = current.task or current.last
-        if task is None:
+        if task is None or not (task.notes or task.warnings):
+            self.layout.label(text="Nothing to tell yet.")
             return
         with current.timed("draw notes"):
             for text in task.warnings[-_MOST_LINES:]:

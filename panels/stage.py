@@ -66,6 +66,13 @@ class StagePanel(SidebarPanel):
             text_lines.draw(layout, standing.words(view), context)
             settings = properties.group(context.scene, self.stage)
             draw_settings(layout, settings, type(self).chosen(settings))
+            self.draw_work(layout)
+
+    def draw_work(self, layout: Any) -> None:
+        """The same buttons with their names, below what was just changed."""
+        row = layout.row(align=True)
+        row.operator("lineboil.run_until", icon="PLAY").stage = self.stage
+        row.operator("lineboil.preview", text="Preview", icon="HIDE_OFF").stage = self.stage
 
 
 class MorePanel(SidebarPanel):

@@ -86,8 +86,9 @@ def test_another_shot_at_work_is_named(found: dict) -> None:
 
 def test_a_failure_is_told_with_its_mend(found: dict) -> None:
     text = words(found, "failed")
-    assert "the clip is gone" in text and "Choose it again." in text
-    assert "lineboil.open_log" in buttons(found, "failed")
+    assert "Run All: failed." in text and "The clip is gone." in text and "Choose footage.source again." in text
+    assert {"lineboil.run", "lineboil.open_log"} <= set(buttons(found, "failed"))
+    assert ("prop", "source", None) in [tuple(entry) for entry in drawn(found, "failed")]
     assert "a frame is damaged" in words(found, "failed", "LINEBOIL_PT_told")
 
 

@@ -19,7 +19,6 @@ import display as display_module
 from drive import end, environment, install
 
 _PATIENCE_SECONDS = 180
-_LEFT_PART = 0.45
 
 
 def main() -> int:
@@ -29,19 +28,20 @@ def main() -> int:
     (out / "user").mkdir(parents=True)
     install(archive, out / "user")
     # So high that every panel fits in.
-    display_module.HEIGHT = 2600
+    display_module.HEIGHT = 5200
     with display_module.screen() as display:
-        return photograph_states(blender, out, display)
+        ends = [photograph_states(blender, out, display, play) for play in ("every_state", "every_panel")]
+    return max(ends)
 
 
-def photograph_states(blender: Path, out: Path, display: str) -> int:
+def photograph_states(blender: Path, out: Path, display: str, play: str) -> int:
     """Play states.py and take the photographs it asks for."""
     size = [str(number) for number in (0, 0, display_module.WIDTH, display_module.HEIGHT)]
     command = [
         str(blender), "--factory-startup", "--python-exit-code", "3", "--window-geometry", *size,
-        "--python", str(Path(__file__).with_name("states.py")), "--", str(out),
+        "--python", str(Path(__file__).with_name("states.py")), "--", str(out), play,
     ]
-    with (out / "blender.log").open("wb") as log:
+    with (out / f"{play}.log").open("wb") as log:
         process = subprocess.Popen(
             command, env=quiet(environment(out, display)), stdout=log, stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL, start_new_session=True,
@@ -51,7 +51,7 @@ def photograph_states(blender: Path, out: Path, display: str) -> int:
             while process.poll() is None and time.monotonic() < until:
                 answer(out, display)
                 time.sleep(0.1)
-            return process.poll() or 0 if process.poll() is not None else 1
+            return 1 if process.poll() is None else int(process.returncode)
         finally:
             end(process)
 

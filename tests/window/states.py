@@ -11,6 +11,7 @@ import bpy
 
 PACKAGE = "bl_ext.user_default.lineboil"
 OUT = Path(sys.argv[sys.argv.index("--") + 1])
+PLAY = sys.argv[sys.argv.index("--") + 2]
 ROOT = OUT / "A long name of a shot that somebody gave"
 
 
@@ -42,8 +43,10 @@ def photo(name: str):
         yield seconds(1.0)
         area, region = view()
     region.active_panel_category = "Lineboil"
-    area.tag_redraw()
-    yield seconds(0.7)
+    # Panels glide to their places.
+    for _ in range(4):
+        area.tag_redraw()
+        yield seconds(0.25)
     request = OUT / "photo"
     temporary = OUT / "photo.part"
     temporary.write_text(name, encoding="utf-8")
@@ -56,7 +59,7 @@ def panels() -> list:
 
 
 def open_panels() -> None:
-    """Register all panels again, open from the start."""
+    """Register all panels again, open from the start; a panel that was drawn once keeps its own mind."""
     kinds = panels()
     for kind in reversed(kinds):
         bpy.utils.unregister_class(kind)
@@ -120,22 +123,31 @@ def every_state():
     session().last = done = task()
     done.end(result={})
     done.seconds = 95
-    stand(**everything, **{})
+    stand(**everything)
     yield from photo("09-done")
     why = 'setting background was "room", is "wall"'
     later = {name: ("stale", 72, 72, "matte is stale") for name in ("depth", "keys", "propagate")}
     stand(**{**everything, **later, "matte": ("stale", 72, 72, why), "upscale": ("off",)})
     yield from photo("10-stale")
+    ROOT.rename(ROOT.with_name("moved"))
+    part("addon.shots").settings_file(ROOT).look(now=True)
+    yield from photo("11-gone")
+
+
+def every_panel():
     open_panels()
+    yield seconds(1.0)
+    session().configure(OUT, start=lambda: (["nothing"], OUT / "worker.log", {}))
+    session()._ask_status = lambda: None
+    make_shot()
+    why = 'setting background was "room", is "wall"'
+    stand(matte=("done", 72, 72), depth=("stale", 72, 72, why), keys=("stale", 0, 0, "matte is stale"))
     yield from photo("20-open")
     choose(matte__engine="chroma", diffuse__engine="painted", upscale__engine="lanczos", render__quality="final",
            depth__engine="flat", propagate__method="linear", keys__count=12, pose__engine="off")
     yield from photo("21-open-others")
     choose(matte__engine="plate", diffuse__engine="off")
     yield from photo("22-open-more")
-    ROOT.rename(ROOT.with_name("moved"))
-    part("addon.shots").settings_file(ROOT).look(now=True)
-    yield from photo("11-gone")
 
 
 def failures(messages):
@@ -174,5 +186,5 @@ class Player:
 
 bpy.context.preferences.view.show_splash = False
 bpy.ops.preferences.addon_enable(module=PACKAGE)
-PLAYER = Player(every_state())
+PLAYER = Player(globals()[PLAY]())
 bpy.app.timers.register(PLAYER.tick, first_interval=2.0, persistent=True)

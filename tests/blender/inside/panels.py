@@ -38,7 +38,7 @@ def main(module, arguments) -> dict:
     session.task = tasks.Task("Run All", ("run", "elsewhere"), folder / "other", stage="flow")
     found["other"] = draw_all(module)
     task.warnings.append("a frame is damaged")
-    task.end(error=messages.Failed("the clip is gone", "clip.mp4", "Choose it again.", "InputError", 1))
+    task.end(error=messages.Failed("the clip is gone", "clip.mp4", "Choose footage.source again.", "InputError", 1))
     session.task, session.last = None, task
     found["failed"] = draw_all(module)
     session.last = None
