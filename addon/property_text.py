@@ -35,6 +35,8 @@ LABELS = {
     "matte.cut": "Use GrabCut",
     "matte.shadow_tolerance": "Shadows",
     "render.engine": "Render Engine",
+    "render.preview_long_side": "Preview Size",
+    "render.preview_samples": "Samples",
 }
 _SMALL_WORDS = {"of", "to", "and", "the", "in"}
 _UNITS_BLENDER_SHOWS = {"px", "s"}

@@ -10,7 +10,7 @@ from typing import Any
 import blf
 
 # The tabs beside the sidebar, and the edges of the panel, of a box and of a label.
-_MARGIN_PIXELS = 54
+_MARGIN_PIXELS = 68
 _ICON_PIXELS = 20
 _FEWEST_PIXELS = 120
 _NO_REGION_PIXELS = 400

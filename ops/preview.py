@@ -58,9 +58,14 @@ class LINEBOIL_OT_preview(ShotJob, bpy.types.Operator):
         return f"Frame {self._number} of {self.stage} {where}."
 
 
+def preview_image() -> Any:
+    """The image datablock that shows the last preview, or None before there was one."""
+    return next((item for item in bpy.data.images if _MARK in item), None)
+
+
 def load(path: Path) -> Any:
     """The preview's image datablock, with this picture in it."""
-    image = next((item for item in bpy.data.images if _MARK in item), None)
+    image = preview_image()
     if image is None:
         image = bpy.data.images.load(str(path))
         image.name = IMAGE_NAME

@@ -8,7 +8,10 @@ from typing import Any
 import bpy
 
 from ..addon import shots
+from ..ops.preview import preview_image
 from .stage import SidebarPanel
+
+_PICTURE_ROWS = 10.0
 
 
 class LINEBOIL_PT_results(SidebarPanel, bpy.types.Panel):
@@ -31,6 +34,10 @@ class LINEBOIL_PT_results(SidebarPanel, bpy.types.Panel):
         column.operator("lineboil.make_sheet", icon="IMAGE_DATA")
         column.operator("lineboil.open_log", icon="TEXT").which = "WORKER"
         column.operator("lineboil.free_memory", icon="MEMORY")
+        image = preview_image()
+        if image is not None:
+            self.layout.label(text="Last Preview")
+            self.layout.template_icon(icon_value=self.layout.icon(image), scale=_PICTURE_ROWS)
 
 
 CLASSES = (LINEBOIL_PT_results,)

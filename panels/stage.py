@@ -83,6 +83,11 @@ class MorePanel(SidebarPanel):
     stage = ""
     chosen: Chosen
 
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Only when there are others."""
+        return bool(rest(cls.stage, cls.chosen(properties.group(context.scene, cls.stage))))
+
     def draw(self, context: Any) -> None:
         """All others, in the order of `shot.toml`."""
         with current.timed(f"draw {self.stage}"):

@@ -92,6 +92,24 @@ def test_a_failure_is_told_with_its_mend(found: dict) -> None:
     assert "a frame is damaged" in words(found, "failed", "LINEBOIL_PT_told")
 
 
+def test_what_failed_can_be_tried_again(found: dict) -> None:
+    assert list(found["again"].values()) == [
+        ["lineboil.run_until"], ["lineboil.run_stage"], ["lineboil.preview"], ["lineboil.build"], ["lineboil.render"],
+        [], [],
+    ]
+
+
+def test_the_last_preview_is_shown_small(found: dict) -> None:
+    assert ["picture", "", 1] in drawn(found, "previewed", "LINEBOIL_PT_results")
+    assert not [entry for entry in drawn(found, "failed", "LINEBOIL_PT_results") if entry[0] == "picture"]
+
+
+def test_no_panel_of_more_settings_is_empty(found: dict) -> None:
+    more = {name: entries for name, entries in found["new shot"].items() if name.endswith("_more")}
+    assert more and all(entries for entries in more.values())
+    assert "LINEBOIL_PT_cutout_more" not in more
+
+
 def test_a_shot_of_a_newer_version_and_one_that_is_gone_say_so(found: dict) -> None:
     assert "newer" in words(found, "newer")
     assert "lineboil.relink_shot" in buttons(found, "newer") and "lineboil.relink_shot" in buttons(found, "gone")

@@ -28,7 +28,7 @@ def main() -> int:
     (out / "user").mkdir(parents=True)
     install(archive, out / "user")
     # So high that every panel fits in.
-    display_module.HEIGHT = 5200
+    display_module.HEIGHT = 6000
     with display_module.screen() as display:
         ends = [photograph_states(blender, out, display, play) for play in ("every_state", "every_panel")]
     return max(ends)

@@ -148,6 +148,18 @@ def every_panel():
     yield from photo("21-open-others")
     choose(matte__engine="plate", diffuse__engine="off")
     yield from photo("22-open-more")
+    for name, colour in (("30-preview", (0.8, 0.2, 0.1, 1.0)), ("31-next-preview", (0.1, 0.3, 0.8, 1.0))):
+        part("ops.preview").load(picture(OUT / f"{name}-source.png", colour))
+        yield from photo(name)
+
+
+def picture(path: Path, colour: tuple[float, ...]) -> Path:
+    image = bpy.data.images.new("colour", 96, 54)
+    image.pixels = colour * (96 * 54)
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+    return path
 
 
 def failures(messages):

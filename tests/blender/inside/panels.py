@@ -6,6 +6,12 @@ from types import SimpleNamespace
 import bpy
 from recorder import Layout
 
+AGAIN = (
+    ["run", "x", "--until", "matte"], ["run", "x", "--stage", "depth"],
+    ["preview", "x", "--stage", "keys", "--frame", "3"],
+    ["build", "x", "--describe"], ["render", "x"], ["sheet", "x"], ["environment", "make"],
+)
+
 
 def main(module, arguments) -> dict:
     folder = Path(arguments[0])
@@ -41,7 +47,10 @@ def main(module, arguments) -> dict:
     task.end(error=messages.Failed("the clip is gone", "clip.mp4", "Choose footage.source again.", "InputError", 1))
     session.task, session.last = None, task
     found["failed"] = draw_all(module)
+    found["again"] = {" ".join(words): again(module, tasks, messages, words) for words in AGAIN}
     session.last = None
+    bpy.data.images.new("preview", 4, 4)["lineboil_preview"] = True
+    found["previewed"] = draw_all(module)
     (root / "shot.toml").write_text("format = 99\n", encoding="utf-8")
     shots.settings_file(root).look(now=True)
     found["newer"] = draw_all(module)
@@ -52,6 +61,15 @@ def main(module, arguments) -> dict:
     session.configure(folder, environment_override=str(folder / "none"))
     found["no environment"] = draw_all(module)
     return found
+
+
+def again(module, tasks, messages, words) -> list[str]:
+    """The buttons below a failure of this command line."""
+    failed = tasks.Task("Work", tuple(words))
+    failed.end(error=messages.Failed("it broke"))
+    module("addon.session").current.last = failed
+    drawn = draw_all(module)["LINEBOIL_PT_shot"]
+    return [what for kind, what, text in drawn if kind == "operator" and text == "Try Again"]
 
 
 def panels(module) -> list:

@@ -63,6 +63,13 @@ class Layout:
             raise AttributeError(f"there is no menu {name}")
         self.drawn.append(("menu", name, options.get("text")))
 
+    def template_icon(self, **options):
+        self._check("template_icon", options)
+        self.drawn.append(("picture", "", options["icon_value"]))
+
+    def icon(self, data):
+        return 1 if isinstance(data, bpy.types.ID) else 0
+
     def _part(self, kind, options):
         self._check(kind, options)
         return Layout(self.drawn)
