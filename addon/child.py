@@ -209,8 +209,7 @@ class Child:
         atexit.unregister(self._close_at_exit)
 
     def close_input(self) -> None:
-        """Tell it that nothing more comes; a well-behaved process then stops what it does and ends."""
-        """Say that nothing more will be asked: a well-behaved process then ends. Never waits for it."""
+        """Tell it that nothing more comes: a well-behaved process then stops what it does and ends. Never waits."""
         if self._popen.stdin is not None:
             with suppress(OSError):
                 self._popen.stdin.close()

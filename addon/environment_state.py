@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ ELSEWHERE = "Choose an empty folder, or a Python environment, in Lineboil's pref
 
 _MAKE = "Press Make Environment in Lineboil's preferences, or run: lineboil environment make."
 _BY_HAND = "Lineboil did not make it and leaves it alone: install the packages of requirements/cpu.txt into it."
+_OTHER_PYTHON = (
+    "Lineboil did not make it and leaves it alone: choose another environment, or none, in Lineboil's preferences."
+)
 _SHOWN_NAMES = 3
 
 
@@ -50,13 +54,15 @@ def state_of(environment: Environment) -> State:
             return broken(environment, _half_made_text(environment), "make")
     wrong = python_problem(folder)
     if wrong:
-        return broken(environment, f"The environment cannot be used: {wrong}.", "repair")
+        state = broken(environment, f"The environment cannot be used: {wrong}.", "repair")
+        # No package helps a Python that is of no use.
+        return replace(state, remedy=_OTHER_PYTHON) if kind == "foreign" else state
     missing, other = package_problems(folder, environment.lock(environment.backend or "cpu"), to_run=True)
     if missing or (other and kind != "foreign"):
         return broken(environment, _package_text(missing, other), "repair", _package_details(folder, missing, other))
     models = [f"the model {item.model.file_name} is {item.state}" for item in environment.lacking_models()]
     if models:
-        text = f"The environment lacks {len(models)} models: {shown(models)}."
+        text = f"The environment lacks {_models_text(len(models))}: {shown(models)}."
         return broken(environment, text, "repair", tuple(models))
     return _ready(environment, kind, other)
 
@@ -80,6 +86,8 @@ def shown(items: Sequence[str]) -> str:
 def _nothing(folder: Path, kind: str) -> State:
     if kind == "other":
         text = f"The folder {folder} holds things that Lineboil did not make."
+        if folder.is_file():
+            text = f"{folder} is a file, not a folder."
         return State(False, text, ELSEWHERE, "", None, "", folder)
     if folder == ROOT / ".venv":
         text = "The checkout has no environment yet."
@@ -93,8 +101,12 @@ def _half_made_text(environment: Environment) -> str:
     if not python_problem(environment.folder):
         lacking = sum(len(names) for names in package_problems(environment.folder, lock))
     models = len(environment.lacking_models())
-    rest = f", {models} models are missing" if models else ""
+    rest = f", {_models_text(models)} {'is' if models == 1 else 'are'} missing" if models else ""
     return f"The environment is half made: {total - lacking} of {total} packages are there{rest}."
+
+
+def _models_text(number: int) -> str:
+    return "1 model" if number == 1 else f"{number} models"
 
 
 def _ready(environment: Environment, kind: str, other: list[str]) -> State:

@@ -26,7 +26,7 @@ _left: dict[str, Path] = {}
 
 def shot_root(scene: Any) -> Path | None:
     """The shot's folder, which need not be there; None when the scene has no shot or its .blend no place yet."""
-    return paths.absolute(shot_text(scene), _blend())
+    return paths.absolute(shot_text(scene), _blend_of(scene))
 
 
 def shot_text(scene: Any) -> str:
@@ -37,6 +37,11 @@ def shot_text(scene: Any) -> str:
 def _plain(text: str) -> str:
     # "//" and backslashes: saved on Windows, or typed there.
     return text.replace("\\", "/") if text.startswith("//") else str(Path(text).expanduser()) if text else ""
+
+
+def _blend_of(scene: Any) -> Path | None:
+    """The file that the scene's own words are relative to."""
+    return _blend() if scene.library is None else Path(bpy.path.abspath(scene.library.filepath))
 
 
 def _blend() -> Path | None:
@@ -105,6 +110,8 @@ def shot_problem(scene: Any) -> EngineError | None:
     text = shot_text(scene)
     if not text:
         return None
+    if scene.library is not None:
+        return linked_problem(scene)
     root = shot_root(scene)
     if root is None:
         return InputError(
@@ -113,8 +120,18 @@ def shot_problem(scene: Any) -> EngineError | None:
             remedy="Say where the shot is with Relink Shot.",
         )
     file = settings_file(root)
-    file.look()
+    # A script goes on at once after it has changed something on the disk.
+    file.look(now=bpy.app.background)
     return file.problem
+
+
+def linked_problem(scene: Any) -> InputError:
+    """What to tell whoever wants to work in a scene that belongs to another file."""
+    return InputError(
+        f'the scene "{scene.name}" is linked from another file',
+        where=str(bpy.path.abspath(scene.library.filepath)),
+        remedy="Open that file to work on its shot, or choose another scene.",
+    )
 
 
 def forget() -> None:

@@ -45,7 +45,8 @@ class LINEBOIL_OT_build(ShotJob, bpy.types.Operator):
             self.report({"INFO"}, note)
         if not changes:
             return f'The scene "{scene.name}" was up to date already.'
-        return f'The scene "{scene.name}" is built: {len(changes)} things made or renewed, {_KEPT}.'
+        things = "1 thing" if len(changes) == 1 else f"{len(changes)} things"
+        return f'The scene "{scene.name}" is built: {things} made or renewed, {_KEPT}.'
 
 
 def can_build(operator: Any, context: Any) -> bool:

@@ -33,6 +33,11 @@ def has_shot(operator: Any, context: Any) -> bool:
     return shots.shot_root(context.scene) is not None or refuse(operator, _NO_SHOT)
 
 
+def is_own(operator: Any, context: Any) -> bool:
+    """The scene can be given a shot: it belongs to this file."""
+    return context.scene.library is None or refuse(operator, shots.linked_problem(context.scene).sentence())
+
+
 def is_free(operator: Any, context: Any) -> bool:
     """Nothing is being made."""
     task = current.task

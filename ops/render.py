@@ -83,7 +83,7 @@ def save() -> None:
         bpy.ops.wm.save_mainfile()
     except RuntimeError as error:
         raise InputError(
-            f"the file cannot be saved ({str(error).strip()})",
+            f"the file cannot be saved ({str(error).removeprefix('Error: ').strip()})",
             where=bpy.data.filepath,
             remedy="Save it elsewhere, then render again.",
         ) from error

@@ -49,7 +49,7 @@ class LINEBOIL_OT_choose_clip(bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Whether a shot can be made now."""
-        return reasons.has_worker(cls) and reasons.is_free(cls, context)
+        return reasons.is_own(cls, context) and reasons.has_worker(cls) and reasons.is_free(cls, context)
 
     def invoke(self, context: Any, event: Any) -> set[str]:
         """Show the file browser."""
@@ -153,7 +153,7 @@ class LINEBOIL_OT_open_shot(ChoosesShot, bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         """Whether another shot can be taken now."""
-        return reasons.is_free(cls, context)
+        return reasons.is_own(cls, context) and reasons.is_free(cls, context)
 
 
 class LINEBOIL_OT_relink_shot(ChoosesShot, bpy.types.Operator):
@@ -167,7 +167,7 @@ class LINEBOIL_OT_relink_shot(ChoosesShot, bpy.types.Operator):
         """Whether there is a shot to find."""
         if shots.shot_root(context.scene) is None:
             return reasons.refuse(cls, "This scene has no shot: choose a clip or open a shot")
-        return reasons.is_free(cls, context)
+        return reasons.is_own(cls, context) and reasons.is_free(cls, context)
 
 
 class LINEBOIL_OT_close_shot(bpy.types.Operator):
@@ -182,7 +182,7 @@ class LINEBOIL_OT_close_shot(bpy.types.Operator):
         """Whether there is a shot to close."""
         if shots.shot_root(context.scene) is None:
             return reasons.refuse(cls, "This scene has no shot")
-        return reasons.is_free(cls, context)
+        return reasons.is_own(cls, context) and reasons.is_free(cls, context)
 
     def execute(self, context: Any) -> set[str]:
         """Forget the shot."""

@@ -81,6 +81,8 @@ def _has_camera_free(scene: Any) -> bool:
 def _has_world_free(scene: Any) -> bool:
     if scene.world is None:
         return True
+    if not versions.has_nodes(scene.world):
+        return False
     nodes = scene.world.node_tree.nodes if scene.world.node_tree else ()
     grounds = [node for node in nodes if node.type == "BACKGROUND"]
     if len(nodes) > 2 or len(grounds) != 1 or grounds[0].inputs["Strength"].default_value != 1.0:

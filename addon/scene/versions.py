@@ -23,6 +23,11 @@ def node_tree(datablock: Any) -> Any:
     return datablock.node_tree
 
 
+def has_nodes(datablock: Any) -> bool:
+    """Whether a material or world shows its nodes: always from 5.0 on, where asking warns."""
+    return datablock.node_tree is not None and (VERSION >= (5, 0, 0) or datablock.use_nodes)
+
+
 def set_if_there(owner: Any, name: str, value: Any) -> bool:
     """Set a property that only some versions or builds have; tells whether it was done.
 

@@ -19,7 +19,8 @@ def found(inside: Inside, tmp_path_factory: pytest.TempPathFactory) -> dict:
     [
         "unsaved_is_absolute", "saved_is_relative", "built_property", "saved_elsewhere", "copy_does_not_move_it",
         "undo_after_save_as", "project_moved", "built_headless", "closed", "windows_words", "typed_by_hand",
-        "failed_save", "pending_is_kept",
+        "failed_save", "pending_is_kept", "linked", "linked_run", "linked_build", "linked_open_shot",
+        "linked_relink_shot", "linked_close_shot", "linked_choose_clip", "mended_by_a_script",
     ],
 )
 def test_in_blender(found: dict, name: str) -> None:

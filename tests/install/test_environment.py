@@ -116,6 +116,19 @@ def no_configuration(environment: Environment) -> None:
     (environment.folder / "pyvenv.cfg").unlink()
 
 
+def test_a_python_of_somebody_else_that_is_of_no_use(made: Environment) -> None:
+    too_old(made)
+    (made.folder / own_python.MARKER).unlink()
+    state = made.examine()
+    assert "Python 3.9, which" in state.text and "choose another environment" in state.remedy and not state.needs
+
+
+def test_a_file_in_place_of_the_folder(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    state = shelf.environment(tmp_path / "file").examine()
+    assert "is a file, not a folder" in state.text and not state.needs
+
+
 def too_old(environment: Environment) -> None:
     configuration = environment.folder / "pyvenv.cfg"
     text = configuration.read_text(encoding="utf-8").replace("version = 3.", "version = 3.9.")

@@ -91,6 +91,17 @@ def case_the_startup_scene_is_nobodys(given):
     assert any("hidden" in note for note in changes.notes)
 
 
+def case_a_world_without_nodes_is_the_artists(given):
+    scene = bpy.context.scene
+    if bpy.app.version < (5, 0, 0):
+        scene.world.use_nodes = False
+    else:
+        scene.world = bpy.data.worlds.new("Plain")
+    world = scene.world
+    assert build.fill(scene, given["a"]).notes[0] == "left as you have set it: world"
+    assert scene.world == world
+
+
 def case_what_the_artist_has_set_is_left(given):
     scene = bpy.context.scene
     bpy.data.objects["Cube"].location.x = 3

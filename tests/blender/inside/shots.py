@@ -20,6 +20,8 @@ def main(module, arguments) -> dict:
     saving(shots, mirror, film, shot)
     undone(shots, folder, film, shot)
     moving(shots, mirror, folder, film)
+    linked(shots, folder)
+    mending(shots, folder)
     return FOUND
 
 
@@ -83,3 +85,33 @@ def moving(shots, mirror, folder, film) -> None:
         ("is not there" in str(mirror.problem(scene)), True),
         (scene["lineboil_shot"], str(folder / "nothing here")),
     )
+
+
+def linked(shots, folder) -> None:
+    film = folder / "other disk"
+    bpy.ops.wm.read_homefile(app_template="")
+    with bpy.data.libraries.load(str(film / "scene.blend"), link=True) as (theirs, ours):
+        ours.scenes = theirs.scenes
+    scene = next(item for item in bpy.data.scenes if item.library)
+    problem = shots.shot_problem(scene)
+    check("linked", (shots.shot_root(scene), film / "shot"), ("is linked from another file" in str(problem), True))
+    bpy.context.window.scene = scene
+    for name in ("run", "build", "open_shot", "relink_shot", "close_shot", "choose_clip"):
+        try:
+            getattr(bpy.ops.lineboil, name)()
+            text = "it was done"
+        except RuntimeError as error:
+            text = str(error)
+        check(f"linked_{name}", ("is linked from another file" in text, True))
+    bpy.ops.wm.read_homefile(app_template="")
+
+
+def mending(shots, folder) -> None:
+    scene, file = bpy.context.scene, folder / "other disk" / "shot" / "shot.toml"
+    shots.set_shot(scene, file.parent)
+    good = file.read_text(encoding="utf-8")
+    file.write_text("format = 99\n", encoding="utf-8")
+    found = [str(shots.shot_problem(scene))]
+    file.write_text(good, encoding="utf-8")
+    found.append(shots.shot_problem(scene))
+    check("mended_by_a_script", ("newer Lineboil" in found[0], True), (found[1], None))
