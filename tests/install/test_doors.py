@@ -229,9 +229,11 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 def started_run(door: Door, shot: Path) -> subprocess.Popen:
+    # Whoever runs the tests in the background makes them deaf to Ctrl-C, and their children with them.
+    hearing = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name == "posix" else None
     process = subprocess.Popen(
         door.command(["run", str(shot), "--json"]), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=door.variables(), text=True, start_new_session=True,
+        env=door.variables(), text=True, start_new_session=True, preexec_fn=hearing,
     )
     for line in process.stdout:
         if '"progress"' in line:
