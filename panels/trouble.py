@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from ..addon import mirror, preferences, properties, shots, text_lines
+from ..addon.engine.errors import EngineError
 from ..addon.engine.messages import Failed
 from ..addon.engine.schema.registry import BY_NAME
 from ..addon.session import current
@@ -46,7 +47,7 @@ def draw_shot(layout: Any, context: Any) -> None:
     if problem is None:
         return
     box = layout.box()
-    text_lines.draw(box, problem.sentence(), context, icon="ERROR")
+    draw_error(box, problem, context)
     root = shots.shot_root(context.scene)
     if root is None or shots.shot_problem(context.scene) is not None:
         row = box.row(align=True)
@@ -71,7 +72,7 @@ def draw_failure(layout: Any, context: Any) -> None:
         row.operator("lineboil.check_environment", icon="VIEWZOOM")
 
 
-def draw_error(box: Any, error: Failed, context: Any) -> None:
+def draw_error(box: Any, error: Failed | EngineError, context: Any) -> None:
     """What, where and what to do, each on lines of its own; settings that are named can be changed at once."""
     text_lines.draw(box, f"{error.what[:1].upper()}{error.what[1:]}.", context, icon="ERROR")
     for text in (error.where, error.remedy):
