@@ -16,6 +16,8 @@ from . import standing
 
 CATEGORY = "Lineboil"
 Chosen = Callable[[Any], tuple[str, ...]]
+# Found out once: it takes longer than drawing them.
+_NAMES = {name: tuple(field.name for field in fields_of(spec.settings)) for name, spec in BY_NAME.items()}
 
 
 class SidebarPanel:
@@ -97,8 +99,7 @@ class MorePanel(SidebarPanel):
 
 def rest(stage: str, shown: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the settings of a stage that are not among those shown."""
-    names = (field.name for field in fields_of(BY_NAME[stage].settings))
-    return tuple(name for name in names if name not in shown)
+    return tuple(name for name in _NAMES[stage] if name not in shown)
 
 
 def draw_settings(layout: Any, settings: Any, names: tuple[str, ...]) -> None:
