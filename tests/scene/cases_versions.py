@@ -21,6 +21,14 @@ def case_node_tree(given):
     assert shader_of(bpy.data.materials["M"]) is not None
 
 
+def case_has_nodes(given):
+    world = bpy.data.worlds.new("W")
+    if bpy.app.version < (5, 0, 0):
+        assert not versions.has_nodes(world)
+    versions.node_tree(world)
+    assert versions.has_nodes(world)
+
+
 def case_set_if_there(given):
     render = bpy.context.scene.render
     assert versions.set_if_there(render, "resolution_x", 320)
