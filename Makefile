@@ -42,7 +42,7 @@ demo: env
 	$(BIN)/python tools/demo.py --clip "$(CLIP)" --frames "$(FRAMES)"
 
 test: env-develop
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: env-develop
 	$(BIN)/python -m ruff check .
