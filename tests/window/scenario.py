@@ -150,7 +150,9 @@ def finished_frames(folder: str) -> dict[str, int]:
 
 
 def task_is_over() -> bool:
-    return session().task is None
+    """No task, and no operator of ours that has yet to take over its result at its next tick."""
+    ours = [item.bl_idname for item in window().modal_operators if item.bl_idname.startswith("LINEBOIL")]
+    return session().task is None and not ours
 
 
 def main_road():
@@ -317,11 +319,10 @@ def stalls():
     STALLS.start("at rest")
     yield seconds(20.0)
     STALLS.stop()
-    environment = part("addon.session").current.environment
-    folder = Path(part("addon").__file__).parent
+    command, variables = part("addon.environment").program_start(session().environment, "")
     run = subprocess.Popen(
-        [str(environment.python), "-I", str(folder), "run", str(twin)], stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={name: text for name, text in os.environ.items() if "PYTHON" not in name},
+        [*command, "run", str(twin)], env=part("addon.child").child_environment(variables), stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     STALLS.start("beside the same run in a terminal")
     yield lambda: run.poll() is not None
