@@ -26,6 +26,8 @@ def disk_error(error: OSError, path: Path) -> EngineError:
     """An operating system's refusal in words an artist understands."""
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return InputError("the disk is full", where=str(path), remedy="Make room and run again: it goes on from here.")
+    if error.errno in (errno.EACCES, errno.EPERM) and os.path.isfile(path) and not os.access(path, os.R_OK):
+        return InputError("no permission to read this file", where=str(path), remedy="Change its rights and run again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(
             "no permission to write here", where=str(path), remedy="Choose another folder or change its rights."

@@ -131,6 +131,16 @@ def test_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         cache.write_atomic(tmp_path / "b" / "a.txt", b"x")
 
 
+def test_a_file_that_may_not_be_read_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"x")
+    refusal = PermissionError(errno.EACCES, "Permission denied")
+    assert "no permission to write here" in str(cache.disk_error(refusal, clip))
+    # Root may read everything, whatever the file says.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != clip)
+    assert "no permission to read this file" in str(cache.disk_error(refusal, clip))
+
+
 HOLD = """
 import sys, time
 from pathlib import Path
