@@ -16,6 +16,7 @@ import bpy
 from .engine.errors import EngineError, InputError
 from .quiet import quietly
 from .scene import paths
+from .scene.tokens import STAMP
 from .settings_file import SettingsFile
 
 PROPERTY = "lineboil_shot"
@@ -61,6 +62,9 @@ def chosen(scene: Any) -> None:
         scene[PROPERTY] = text
     elif PROPERTY in scene:
         del scene[PROPERTY]
+    if STAMP in scene:
+        # It shows the pictures of the shot it had, which may be the same ones in a folder that is gone.
+        del scene[STAMP]
 
 
 def adopt(scene: Any) -> None:

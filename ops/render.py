@@ -35,6 +35,7 @@ class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
     )
 
     _is_rendering = False
+    _is_renewed = False
 
     @classmethod
     def poll(cls, context: Any) -> bool:
@@ -53,6 +54,7 @@ class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
         if build.standing(scene, job["stamp"]) == "done":
             return
         yield from build.fill_steps(scene, job)
+        self._is_renewed = True
         if not bpy.app.background:
             bpy.ops.ed.undo_push(message="Build Scene")
 
@@ -62,22 +64,25 @@ class LINEBOIL_OT_render(ShotJob, bpy.types.Operator):
             return None
         self._is_rendering = True
         shot = self._running().shot
-        save()
+        save(is_changed=self._is_renewed)
         words = ["render", str(shot), "--blend", bpy.data.filepath]
         if self.quality != "SETTING":
             words.append(f"quality={self.quality}")
         return current.start(self.bl_label, words, shot, planned=("render",))
 
 
-def save() -> None:
+def save(*, is_changed: bool) -> None:
     """Save the open file when it has changed.
+
+    Args:
+        is_changed: We have changed it, which Blender does not notice in the background.
 
     Raises:
         InputError: It has no place yet, or cannot be written.
     """
     if not bpy.data.filepath:
         raise InputError("this file was never saved", remedy="Save it first: renders are made from the file.")
-    if not bpy.data.is_dirty:
+    if not (is_changed or bpy.data.is_dirty):
         return
     try:
         bpy.ops.wm.save_mainfile()

@@ -137,12 +137,15 @@ class Marks:
     def path(self, owner: Any, key: str, target: Path, read: Callable[[], str], write: Callable[[str], None]) -> None:
         """`set` for the path of a file: it counts as changed only when it points elsewhere than it was made to.
 
-        Saving the .blend in another place has Blender write its paths anew; that is nobody's change.
+        Saving the .blend in another place has Blender write its paths anew; that is nobody's change, and a path that
+        leads nowhere since the shot was moved is none either.
         """
         built = json.loads(owner.get(BUILT, "{}"))
         present, wanted = read(), paths.text_of(target, self.blend)
-        is_as_built = present == built.get(key, present)
-        is_there = paths.is_same(paths.absolute(present, self.blend), target)
+        place = paths.absolute(present, self.blend)
+        is_gone = place is not None and place.name == target.name and not place.exists()
+        is_as_built = is_gone or present == built.get(key, present)
+        is_there = paths.is_same(place, target)
         if not (is_as_built or is_there):
             return
         if present != wanted and is_as_built:

@@ -173,7 +173,14 @@ def test_the_file_keeps_its_shot(real: dict) -> None:
     assert real["sheet"]
 
 
+def test_a_relinked_shot_is_rendered_with_its_pictures(real: dict) -> None:
+    assert real["relinked"] == ["FINISHED"]
+    assert "/none: there is no such Blender" in real["not rendered"]
+    names = ["cutout/colour/000001.png", "cutout/depth/000001.png", "matte/000001.png"]
+    assert real["paths of the renamed"] == [f"//renamed/{name}" for name in names]
+
+
 def test_a_shot_folder_that_goes_in_mid_run_is_told_in_words(real: dict) -> None:
     assert "unexpected" not in real["gone"]
-    assert "/shot" in real["gone"]
+    assert "/renamed" in real["gone"]
     assert "shot's folder is not there" in real["button"]

@@ -21,7 +21,7 @@ def main(module, arguments) -> dict:
     python, addon, root, folder = arguments[0], arguments[1], Path(arguments[2]), Path(arguments[3])
     session, shots = module("addon.session").current, module("addon.shots")
     command = [python, "-I", addon, "serve", "--json"]
-    session.configure(folder, start=lambda: (command, folder / "worker.log", {}))
+    session.configure(folder, start=lambda: (command, folder / "worker.log", {"LINEBOIL_BLENDER": "/none"}))
     scene = bpy.context.scene
     shots.set_shot(scene, root)
     found = {"before": names()}
@@ -48,6 +48,12 @@ def main(module, arguments) -> dict:
     bpy.ops.wm.open_mainfile(filepath=str(folder / "scene.blend"))
     found["opened"] = str(shots.shot_root(bpy.context.scene))
     found["setting"] = bpy.context.scene.lineboil.footage_settings.end_frame
+
+    root = root.rename(folder / "renamed")
+    found["relinked"] = sorted(bpy.ops.lineboil.relink_shot(directory=str(root)))
+    found["not rendered"] = refused(bpy.ops.lineboil.render)
+    bpy.ops.wm.open_mainfile(filepath=str(folder / "scene.blend"))
+    found["paths of the renamed"] = sorted(image.filepath for image in bpy.data.images if "Figure" in image.name)
 
     task = session.start("Run All", ["sheet", str(root)], root)
     session.wait(task)
