@@ -15,9 +15,9 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from . import commands
+from . import commands, own_python
 from .cache import disk_error
-from .errors import Cancelled, EngineError
+from .errors import Cancelled, EngineError, MissingError
 from .messages import Done, Failed, Reporter
 from .reporters import JsonReporter, TextReporter
 
@@ -96,6 +96,8 @@ def _engine_error(error: Exception | SystemExit, shot: Path | None, log: str) ->
     if isinstance(error, OSError):
         named = error.filename if isinstance(error.filename, str | os.PathLike) else None
         return disk_error(error, Path(named or shot or "."))
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] != __name__.partition(".")[0]:
+        return MissingError(f"the environment is not whole ({error})", where=sys.prefix, remedy=own_python.remedy())
     return _unexpected(error, shot, log)
 
 

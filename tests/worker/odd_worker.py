@@ -40,6 +40,10 @@ def disk(job):
     raise OSError(28, "No space left on device", "/full/disk")
 
 
+def lacking(job):
+    import no_such_library  # noqa: F401
+
+
 def unsayable(job):
     return {"object": job}
 

@@ -171,6 +171,7 @@ def test_nothing_but_messages_comes_out(odd: Talk) -> None:
         ("leave", "EngineError", "unexpected went wrong (SystemExit"),
         ("memory", "EngineError", "not enough memory"),
         ("disk", "InputError", "the disk is full"),
+        ("lacking", "MissingError", "the environment is not whole (No module named 'no_such_library')"),
         ("unsayable", "EngineError", "the answer cannot be written"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import own_python
 from ..errors import MissingError
 from .kept import kept
 
@@ -55,9 +56,8 @@ def _load(path: Path, threads: int) -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise MissingError(
-            "LiteRT, which runs the person networks, is not installed", remedy="Run `make env` in the repository."
-        ) from error
+        what = "LiteRT, which runs the person networks, is not installed"
+        raise MissingError(what, remedy=own_python.remedy()) from error
     try:
         interpreter = Interpreter(str(path), num_threads=threads)
         interpreter.allocate_tensors()
