@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from lineboil.addon.engine.image.carry import LayerTracker, make_view, plane_of
+from lineboil.addon.engine.image.carry import LayerTracker
 from lineboil.addon.engine.image.flow import FlowFinder
+from lineboil.addon.engine.image.ground_track import planes_of
 from lineboil.addon.engine.image.map_store import encode_maps, load_maps
+from lineboil.addon.engine.image.view import make_view
 from lineboil.addon.engine.image.warp import homography_flow
 
 HEIGHT, WIDTH = 120, 160
@@ -63,14 +65,14 @@ def test_a_plane_is_found_whatever_moves_before_it():
     matrix = np.array([[1.01, 0.01, 3], [-0.01, 0.99, -2], [1e-5, 0, 1]])
     flow = homography_flow(matrix, HEIGHT, WIDTH)
     flow[30:80, 40:100] += (9, 4)
-    found = plane_of(flow, np.ones((HEIGHT, WIDTH), bool))
+    found = planes_of(flow, np.ones((HEIGHT, WIDTH), bool))[0]
     assert np.abs(homography_flow(found, HEIGHT, WIDTH) - homography_flow(matrix, HEIGHT, WIDTH)).max() < 0.05
-    assert plane_of(flow, np.zeros((HEIGHT, WIDTH), bool)) is None
+    assert planes_of(flow, np.zeros((HEIGHT, WIDTH), bool)) == []
 
 
 def test_motion_like_no_plane_gives_none():
     flow = np.random.default_rng(2).uniform(-30, 30, (HEIGHT, WIDTH, 2)).astype(np.float32)
-    assert plane_of(flow, np.ones((HEIGHT, WIDTH), bool)) is None
+    assert planes_of(flow, np.ones((HEIGHT, WIDTH), bool)) == []
 
 
 def test_maps_on_disk_are_the_maps(tmp_path):
@@ -79,4 +81,4 @@ def test_maps_on_disk_are_the_maps(tmp_path):
     path.write_bytes(encode_maps(maps))
     loaded = load_maps(path)
     assert np.abs(loaded.ground - maps.ground).max() <= 1 / 64 + 1e-4
-    assert np.abs(loaded.figure_cost - maps.figure_cost).max() <= 1 / 255
+    assert np.abs(loaded.free - maps.free).max() <= 1 / 64 + 1e-4

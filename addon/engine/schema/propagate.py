@@ -32,12 +32,12 @@ class PropagateSettings:
     )
     recolour: bool = option(
         True,
-        "Where the character moves too quickly to follow, or shows what its keys do not, take the footage in the "
-        "colours of the key. Off leaves smears there.",
+        "Learn from the keys what becomes of the footage's colours and edges, and follow the footage where that "
+        "explains the paint: light that changes, eyes that blink, a mouth that opens.",
     )
     trust: float = option(
-        3.0,
-        "How strongly a key counts less where its footage looks unlike the frame's. 0 goes by time alone.",
+        1.0,
+        "How strongly a key counts less where its footage looks unlike the frame's; 0 goes by time alone.",
         minimum=0.0,
         maximum=10.0,
     )
@@ -53,7 +53,7 @@ def files(settings: PropagateSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="propagate",
-    version=2,
+    version=3,
     settings=PropagateSettings,
     inputs=("footage", "flow", "matte", "keys", "diffuse"),
     folders=(FOLDER,),

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One frame from the paint of its neighbouring keys.
+
+Each key offers two answers for each pixel: the static scene under the ground's map, and the paint as it is under the
+map of what moves by itself. An answer counts by how well the footage agrees with its map, by whether the pixel belongs
+to that layer in the frame and in the key, and by how near the key is in time. Faults of the matte therefore cost
+little: an answer of the wrong layer still stands where the footage agrees with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from .carry import Maps
+from .ground_plate import GroundPlate
+from .look import Look
+from .view import View, cost, figure_cost
+from .warp import Flow, Image, Lookup, inside, look_up, positions, resize_flow
+
+_GROUND_TRUST = np.float32(3.0)
+_FREE_TRUST = np.float32(4.0)
+_FLOOR = np.float32(0.02)
+_DOUBT = 0.03
+_NEARNESS_POWER = 0.4
+_OUTSIDE = np.float32(0.02)
+_NOTHING = np.float32(1e-7)
+_LOOK_SHARE = np.float32(0.002)
+_GRAIN_PERCENTILE = 30
+_SOFT_PIXELS = 0.6
+
+
+@dataclass(frozen=True)
+class Source:
+    """A painted key, prepared.
+
+    Attributes:
+        view: Its footage.
+        painted: float32 (H', W', C), 0..1; premultiplied when C is 4.
+        ground: Its static scene, complete, of that size.
+        look: What the look makes of its footage, float32 (H', W', C); None when the look is not used.
+        explained: How much of its paint the look explains, float32 (H, W), 0..1; None likewise.
+    """
+
+    view: View
+    painted: Image
+    ground: GroundPlate
+    look: Image | None
+    explained: Image | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What one key offers a frame.
+
+    Attributes:
+        source: The key.
+        maps: Frame → key.
+        nearness: 0..1, 1 right beside the key.
+    """
+
+    source: Source
+    maps: Maps
+    nearness: float
+
+
+@dataclass(frozen=True)
+class _Answer:
+    colour: Image
+    weight: Image
+
+
+class Composer:
+    """Makes frames of one interval.
+
+    Args:
+        look: The interval's look; None where it explains nothing.
+        lookup: How colours between pixels of a key are made.
+        trust: How strongly a key counts less where its footage looks unlike the frame's; 1 as measured best.
+    """
+
+    def __init__(self, look: Look | None, lookup: Lookup = "lanczos", trust: float = 1.0) -> None:
+        self._look = look
+        self._lookup: Lookup = lookup
+        self._trust = np.float32(trust)
+
+    def frame(self, view: View, offers: list[Offer]) -> Image:
+        """The picture, float32 (H', W', C), about 0..1.
+
+        Args:
+            view: The frame.
+            offers: Of one key or of two.
+        """
+        size = offers[0].source.painted.shape[1::-1]
+        look = None if self._look is None else _resized(self._look(view.image8), size)
+        answers = [answer for offer in offers for answer in self._answers(view, offer, look)]
+        total = cast(Image, sum(answer.weight for answer in answers))
+        picture = cast(Image, sum(answer.colour * answer.weight[..., None] for answer in answers))
+        if look is not None:
+            picture += look * _LOOK_SHARE
+            total = total + _LOOK_SHARE
+        return picture / total[..., None]
+
+    def _answers(self, view: View, offer: Offer, look: Image | None) -> list[_Answer]:
+        source, maps = offer.source, offer.maps
+        near = np.float32(offer.nearness**_NEARNESS_POWER)
+        likeness, weight = self._of_ground(view, offer)
+        answers = [self._answer(source, source.ground.colour, maps.ground, likeness, weight * near, look)]
+        if (view.free > 0.1).any():
+            likeness, weight = self._of_free(view, offer)
+            answers.append(self._answer(source, source.painted, maps.free, likeness, weight * near, look))
+        return answers
+
+    def _of_ground(self, view: View, offer: Offer) -> tuple[Image, Image]:
+        """Likeness and weight of the static scene, float32 (H, W) each."""
+        flow, source = offer.maps.ground, offer.source
+        shape = view.grey.shape
+        own = _soft(view.free)
+        unlike = cast(Image, cv2.resize(cost(view, source.view, flow), shape[::-1], interpolation=cv2.INTER_LINEAR))
+        still = unlike[own < 0.1]
+        # Grain makes even the right answer unlike: only what is above it counts.
+        grain = np.float32(np.percentile(still if len(still) > 99 else unlike, _GRAIN_PERCENTILE))
+        likeness = _likeness(np.maximum(unlike - grain, 0), _GROUND_TRUST * self._trust)
+        quality = _resized(source.ground.quality, shape[::-1])
+        seen = cast(Image, look_up(quality, positions(*shape) + flow))
+        return likeness, (likeness + _FLOOR / 2) * seen * (1 - own)
+
+    def _of_free(self, view: View, offer: Offer) -> tuple[Image, Image]:
+        """Likeness and weight of what moves by itself."""
+        flow, source = offer.maps.free, offer.source
+        around = cast(Image, cv2.dilate((view.free > 0.1).astype(np.float32), np.ones((3, 3), np.uint8)))
+        unlike = figure_cost(view, source.view, flow, around)
+        likeness = _likeness(unlike, _FREE_TRUST * self._trust)
+        there = cast(Image, look_up(_soft(source.view.free), positions(*view.grey.shape) + flow))
+        return likeness, cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _soft(view.free) * around)
+
+    def _answer(
+        self, source: Source, paint: Image, flow: Flow, likeness: Image, weight: Image, look: Image | None
+    ) -> _Answer:
+        height, width = paint.shape[:2]
+        known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), _OUTSIDE)
+        weight = cast(Image, cv2.GaussianBlur(weight * known + _NOTHING, (0, 0), _SOFT_PIXELS))
+        at = positions(height, width) + resize_flow(flow, height, width)
+        colour = np.clip(look_up(paint, at, self._lookup), 0, 1)
+        if look is not None and source.look is not None and source.explained is not None:
+            share = _resized(cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow)), (width, height))
+            agrees = _resized(cast(Image, cv2.GaussianBlur(likeness, (0, 0), 1.0)), (width, height))
+            rest = (colour - look_up(source.look, at, self._lookup)) * agrees[..., None]
+            colour = colour + (look + rest - colour) * share[..., None]
+        return _Answer(colour, _resized(weight, (width, height)))
+
+
+def _soft(free: Image) -> Image:
+    """How surely a pixel moves by itself, never quite sure."""
+    return cast(Image, np.clip(cv2.GaussianBlur(free, (0, 0), 0.5), _DOUBT, 1 - _DOUBT))
+
+
+def _likeness(unlike: Image, trust: np.float32) -> Image:
+    return np.exp(-np.square(unlike * trust))
+
+
+def _resized(image: Image, size: tuple[int, ...]) -> Image:
+    if image.shape[1::-1] == tuple(size):
+        return image
+    return cast(Image, cv2.resize(image, tuple(size), interpolation=cv2.INTER_LINEAR))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The map of the static scene to one key, followed frame by frame away from it.
+
+The motion is chained, corrected by what still moves between the frame and the key's footage under the map, and held to
+planes where planes explain it. Where that cannot be trusted (occlusion edges, what comes into view, what a moving
+figure hides) each pixel takes the motion of a plane or of a region close by, whichever makes the key's footage look
+most like the frame.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .fill import fill
+from .flow import FlowFinder, occluded
+from .settle import settle, tile_models
+from .view import View, cost, enlarged
+from .warp import Flow, Image, Mask, compose, homography_flow, inside, positions, warp
+
+Matrix = npt.NDArray[np.float64]
+
+_RESIDUAL_LIMIT_PIXELS = 3.0
+_RESIDUAL_COST = 0.5
+_FULL_GAIN = 0.05
+_TRUSTED_COST = 0.35
+_BAD_COST = 0.8
+_JUMP_PIXELS = 1.0
+_PLANE_BONUS = 0.02
+_PLANE_NEAR_PIXELS = 1.0
+_MOST_PLANES = 4
+_LEAST_SHARE = 0.06
+_AGREE_PIXELS = 0.6
+_GRID_POINTS = 6000
+_FILL_REDUCTION = 4
+
+
+class GroundTracker:
+    """Follows the static scene to one key.
+
+    Args:
+        key: The key's own frame.
+        refine: Correct the drift and settle what the chain cannot tell.
+        planes: Hold what moves like a flat thing to its plane.
+    """
+
+    def __init__(self, key: View, *, refine: bool = True, planes: bool = True) -> None:
+        self._key = key
+        self._shown = ~key.is_free
+        self._refine = refine
+        self._with_planes = planes
+        self._finder = FlowFinder("fast", 1)
+        self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
+
+    def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Flow:
+        """The map of the next frame, float32 (H, W, 2), pixels, frame → key.
+
+        Args:
+            view: The next frame (later or earlier in time; each call one further from the key).
+            to_previous: Flow from it to the frame of the last call, float32 (H, W, 2).
+            from_previous: Flow back.
+        """
+        free = view.is_free
+        lost = occluded(to_previous, from_previous) | free
+        flow = fill(compose(to_previous, self._map), ~lost)
+        if self._refine:
+            flow = self._refined(view, flow, lost, free)
+        self._map = flow
+        return flow
+
+    def _refined(self, view: View, flow: Flow, lost: Mask, free: Mask) -> Flow:
+        before = self._cost(view, flow)
+        jump = _jumps(flow)
+        trusted = ~lost & (before < _TRUSTED_COST) & ~jump
+        models = tile_models(flow, trusted)
+        flow, costs = self._without_drift(view, flow, before, lost)
+        planes = planes_of(flow, trusted) if self._with_planes else []
+        for plane in planes:
+            flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
+        doubtful = ((lost | (costs > _BAD_COST) | jump) & ~free).astype(np.uint8)
+        active = (cv2.dilate(doubtful, np.ones((3, 3), np.uint8)) > 0) & ~free
+        flow = np.ascontiguousarray(flow, np.float32)
+        matrices = np.array(planes, np.float64).reshape(-1, 3, 3)
+        settle(view.features, self._key.features, self._shown, flow, lost, active, models, matrices)
+        return flow
+
+    def _cost(self, view: View, flow: Flow) -> Image:
+        return cast(Image, enlarged(cost(view, self._key, flow), view.grey.shape))
+
+    def _without_drift(self, view: View, flow: Flow, costs: Image, lost: Mask) -> tuple[Flow, Image]:
+        """The map corrected by what still moves, as far as the footage agrees better then; and its costs."""
+        seen = cast(npt.NDArray[np.uint8], warp(self._key.grey, flow))
+        residual = self._finder.between(view.grey, seen)
+        length = cv2.magnitude(residual[..., 0], residual[..., 1])
+        small = np.asarray(length < _RESIDUAL_LIMIT_PIXELS) & (costs < _RESIDUAL_COST)
+        known = ~lost & small & inside(flow, *lost.shape)
+        moved = compose(fill(residual, known, _FILL_REDUCTION), flow)
+        after = self._cost(view, moved)
+        share = np.clip((costs - after) * np.float32(1 / _FULL_GAIN) + np.float32(0.5), 0, 1)
+        return cast(Flow, flow + (moved - flow) * share[..., None]), np.minimum(costs, after)
+
+    def _held(self, view: View, flow: Flow, costs: Image, plane: Flow) -> Flow:
+        """The map on a plane where it is near and explains the footage as well."""
+        off = plane - flow
+        near = cv2.magnitude(off[..., 0], off[..., 1]) < _PLANE_NEAR_PIXELS
+        as_good = near & (self._cost(view, plane) < costs + _PLANE_BONUS)
+        return np.where(as_good[..., None], plane, flow)
+
+
+def _jumps(flow: Flow) -> Mask:
+    """Where neighbouring pixels move apart."""
+    across = np.abs(np.diff(flow, axis=1, prepend=flow[:, :1])).sum(-1)
+    down = np.abs(np.diff(flow, axis=0, prepend=flow[:1])).sum(-1)
+    return across + down > _JUMP_PIXELS
+
+
+def planes_of(flow: Flow, where: Mask) -> list[Matrix]:
+    """Homographies that parts of a flow agree with, the largest part first, from the flow's frame to the other.
+
+    RANSAC on a grid of at most about 6000 pixels, seeded: the same flow gives the same planes.
+
+    Args:
+        flow: float32 (H, W, 2), pixels.
+        where: bool (H, W), pixels to ask.
+
+    Returns:
+        Up to four (3, 3) matrices; none where nothing moves like a plane.
+    """
+    step = max(2, round((where.size / _GRID_POINTS) ** 0.5))
+    picked = (slice(step // 2, None, step),) * 2
+    asked = where[picked]
+    start = positions(*where.shape)[picked][asked]
+    end = start + flow[picked][asked]
+    least = max(40, _LEAST_SHARE * len(start))
+    found: list[Matrix] = []
+    while len(found) < _MOST_PLANES and len(start) > least:
+        cv2.setRNGSeed(1)
+        matrix, agreeing = cv2.findHomography(start, end, cv2.RANSAC, _AGREE_PIXELS, maxIters=300, confidence=0.995)
+        if matrix is None:
+            break
+        agrees = agreeing.ravel() > 0
+        if agrees.sum() < least:
+            break
+        found.append(cast(Matrix, matrix / matrix[2, 2]))
+        start, end = start[~agrees], end[~agrees]
+    return found

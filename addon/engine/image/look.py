@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the painted keys make of the footage: a regression from local footage features to paint.
+
+Ridge regression on random features (Rahimi, Recht, "Random Features for Large-Scale Kernel Machines", 2007; Huang, Zhu,
+Siew, "Extreme Learning Machine", 2006), solved in closed form. Normal equations of several keys add up, so an
+interval's look needs only its own keys. Where a look follows the footage (light, blinks, a mouth that opens) it tells
+what no map can carry; where it does not, `explained` is near 0 and the look is left out.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from .warp import Image
+
+_BLURS_PIXELS = (1, 2, 4, 8)
+_BANDS_PIXELS = (0.6, 1, 1.6, 2.5, 4, 6.5)
+_TAPS = tuple((dx, dy) for dy in range(-2, 3) for dx in range(-2, 3) if (dx + dy) % 2 == 0)
+_FEATURES = 3 * (1 + len(_BLURS_PIXELS)) + len(_BANDS_PIXELS) + len(_TAPS)
+_UNITS = 256
+_SPREAD = 0.6
+_BIAS = 1.5
+_RIDGE = 1e-4
+_ROWS_AT_ONCE = 32
+_LOCAL_PIXELS = 10.0
+_SOFTENED_PIXELS = 3.0
+
+
+def features(image8: npt.NDArray[np.uint8]) -> Image:
+    """What is known of each pixel's surroundings.
+
+    Args:
+        image8: uint8 RGB (H, W, 3), footage.
+
+    Returns:
+        float32 (H, W, 34): colour at five scales, five bands and the slope of the luma, and a small patch of it.
+    """
+    image = image8.astype(np.float32) * np.float32(1 / 255)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    colours = [image, *(cv2.GaussianBlur(image, (0, 0), sigma) for sigma in _BLURS_PIXELS)]
+    blurred = [cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in _BANDS_PIXELS]
+    bands = [wide - narrow for narrow, wide in zip(blurred, blurred[1:], strict=False)]
+    slope = cv2.magnitude(cv2.Sobel(blurred[1], -1, 1, 0), cv2.Sobel(blurred[1], -1, 0, 1))
+    patch = cv2.copyMakeBorder(blurred[0], 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+    height, width = grey.shape
+    taps = [patch[2 + dy : 2 + dy + height, 2 + dx : 2 + dx + width] - blurred[4] for dx, dy in _TAPS]
+    return np.dstack([*colours, *bands, slope, *taps]).astype(np.float32, copy=False)
+
+
+def _statistics(footage: list[npt.NDArray[np.uint8]]) -> tuple[Image, Image]:
+    """Mean and reciprocal deviation of each feature."""
+    found = np.concatenate([features(image8)[::4, ::4].reshape(-1, _FEATURES) for image8 in footage])
+    return found.mean(0), 1 / (found.std(0) + np.float32(1e-3))
+
+
+class Look:
+    """A regression footage → paint, fitted to keys.
+
+    Args:
+        footage: uint8 RGB (H, W, 3) of each key.
+        painted: float32 (H, W, C), 0..1, the same pictures' paint at that size.
+    """
+
+    def __init__(self, footage: list[npt.NDArray[np.uint8]], painted: list[Image]) -> None:
+        random = np.random.default_rng(0)
+        scale = _SPREAD / np.sqrt(_FEATURES)
+        self._weights = (random.standard_normal((_FEATURES, _UNITS)) * scale).astype(np.float32)
+        self._bias = random.uniform(-_BIAS, _BIAS, _UNITS).astype(np.float32)
+        self._mean, self._scale = _statistics(footage)
+        size = _UNITS + _FEATURES + 1
+        left, right = np.zeros((size, size)), np.zeros((size, painted[0].shape[2]))
+        count = 0
+        for image8, paint in zip(footage, painted, strict=True):
+            for rows, lifted in self._lifted(image8, step=2):
+                left += lifted.T @ lifted
+                right += lifted.T @ paint[rows, ::2].reshape(len(lifted), -1)
+                count += len(lifted)
+        left[np.diag_indices(size)] += _RIDGE * count
+        self._solution = np.linalg.solve(left, right).astype(np.float32)
+
+    def __call__(self, image8: npt.NDArray[np.uint8]) -> Image:
+        """The footage in the keys' look, float32 (H, W, C), about 0..1."""
+        made = np.empty((*image8.shape[:2], self._solution.shape[1]), np.float32)
+        for rows, lifted in self._lifted(image8, step=1):
+            made[rows] = (lifted @ self._solution).reshape(-1, *made.shape[1:])
+        return made
+
+    def _lifted(self, image8: npt.NDArray[np.uint8], step: int):  # noqa: ANN202
+        """Random features of some rows at a time: a whole picture of them would take a hundred times its size."""
+        found = features(image8)
+        for top in range(0, found.shape[0], _ROWS_AT_ONCE * step):
+            rows = slice(top, top + _ROWS_AT_ONCE * step, step)
+            part = ((found[rows, ::step] - self._mean) * self._scale).reshape(-1, _FEATURES)
+            units = part @ self._weights
+            units += self._bias
+            np.maximum(units, 0, out=units)
+            yield rows, np.concatenate([units, part, np.ones((len(part), 1), np.float32)], 1)
+
+
+def explained(painted: Image, predicted: Image) -> Image:
+    """How much of a key's paint the look explains nearby: R² in a soft window, float32 (H, W), 0..1."""
+    near = (0, 0), _LOCAL_PIXELS
+    mean = cast(Image, cv2.GaussianBlur(painted, *near))
+    variance = np.maximum(cv2.GaussianBlur(painted * painted, *near) - mean * mean, 0).sum(-1) + np.float32(1e-4)
+    missed = cv2.GaussianBlur(np.square(painted - predicted).sum(-1), *near)
+    share = np.clip(1 - missed / variance, 0, 1)
+    return cast(Image, cv2.GaussianBlur(share, (0, 0), _SOFTENED_PIXELS))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The footage as maps are followed on it: at most a certain size, with what moves by itself marked."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ..image.view import View, make_view
+from .context import StageContext
+from .flow import search_size
+
+Image = npt.NDArray[np.float32]
+
+LONG_SIDE = 960
+"""Maps are smooth: larger footage is reduced to this for following them, and the maps are enlarged again."""
+_KEPT = 4
+
+
+class Views:
+    """Views of frames; the last few are kept.
+
+    Args:
+        context: Of the stage.
+    """
+
+    def __init__(self, context: StageContext) -> None:
+        self._context = context
+        self._has_matte = context.is_enabled("matte")
+        self._kept: OrderedDict[int, View] = OrderedDict()
+        self.size: tuple[int, int] = search_size(context.footage.width, context.footage.height, LONG_SIDE)
+
+    def __call__(self, frame: int) -> View:
+        """The view of a frame."""
+        if frame not in self._kept:
+            self._kept[frame] = make_view(self._picture(frame), self._free(frame))
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[frame]
+
+    def _picture(self, frame: int) -> npt.NDArray[np.uint8]:
+        return self._fitted(self._context.read_rgb8("frames", frame))
+
+    def _free(self, frame: int) -> Image:
+        if not self._has_matte:
+            return np.zeros(self.size[::-1], np.float32)
+        return self._fitted(self._context.read_grey("matte", frame))
+
+    def _fitted(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if image.shape[1::-1] == self.size:
+            return image
+        return cv2.resize(image, self.size, interpolation=cv2.INTER_AREA)
