@@ -66,6 +66,7 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "plate": ("Plate", "Whatever differs from a picture of the empty set"),
         "motion": ("Motion", "Whatever moves against the background, and what you paint as strokes"),
         "alpha": ("Alpha", "The clip's own alpha"),
+        "given": ("Given", "Your own pictures, one for each frame"),
         "off": ("Off", "No cut-out: the whole picture is the character"),
     },
     "matte.steadiness": {
@@ -98,6 +99,10 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "toon": ("Toon", "Flat colours and dark lines"),
         "ink": ("Ink", "Bolder lines and few colours"),
         "pencil": ("Pencil", "Lines and soft tone on paper"),
+    },
+    "diffuse.transparency": {
+        "white": ("White", "Transparent places become white paper"),
+        "keep": ("Keep", "Transparent places stay so in every frame"),
     },
     "propagate.method": {
         "layers": ("Layers", "Character and background are carried each on its own"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `lineboil new | run | status | set | preview | sheet | check | build | render`."""
+"""The command line: `lineboil new | run | carry | status | set | preview | sheet | check | build | render`."""
 
 from __future__ import annotations
 
@@ -214,6 +214,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"lineboil {commands.version()}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_making(verbs)
+    _add_carrying(verbs)
     _add_looking(verbs)
     _add_blender(verbs)
     _add_serving(verbs)
@@ -242,6 +243,23 @@ def _add_making(verbs: Any) -> None:
     change = _verb(verbs, "set", commands.set_values, "Change settings of a shot.")
     change.add_argument("settings", nargs="*", metavar="table.key=value", help="like matte.engine=chroma")
     change.add_argument("--preset", default="", metavar="NAME", help="the settings of a preset, or of its file, first")
+
+
+def _add_carrying(verbs: Any) -> None:
+    text = "Carry keys painted by hand over a clip: pictures named by frame number in, all frames out."
+    carry = _verb(verbs, "carry", commands.carry, text, shot=False)
+    carry.add_argument("--footage", required=True, metavar="CLIP", type=Path, help="a video, or a folder of pictures")
+    carry.add_argument("--keys", required=True, metavar="DIR", type=Path, help="the painted keys, like 000012.png")
+    carry.add_argument("--out", required=True, metavar="DIR", type=Path, help="where the frames go")
+    carry.add_argument(
+        "--matte", default=None, metavar="DIR", type=Path, help="a grey picture for every frame, white is the character"
+    )
+    carry.add_argument(
+        "--cuts", default="find", metavar="WHICH", help="find (the default), off, or the frames that begin a scene"
+    )
+    carry.add_argument(
+        "--set", default=[], action="append", metavar="table.key=value", help="a setting, like propagate.method=linear"
+    )
 
 
 def _add_looking(verbs: Any) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 from . import blender, diagnosis, pipeline, presets
 from . import settings as settings_module
+from .carry import Order
+from .carry import carry as carry_order
 from .errors import EngineError, InputError, SettingError
 from .frames import parse_ranges
 from .messages import Preview, Reporter, Status
@@ -67,6 +69,13 @@ def _made(shot: Shot) -> Result:
         "rendered movie": shot.root / f"{shot.name}_render.mp4",
     }
     return {key: str(path) for key, path in places.items() if path.is_file()}
+
+
+def carry(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Carry hand-painted keys over a clip, without a shot folder."""
+    settings = dict(key_and_value(text) for text in options.set)
+    order = Order(options.footage, options.keys, options.out, options.matte, options.cuts, settings)
+    return carry_order(order, reporter)
 
 
 def status(options: argparse.Namespace, reporter: Reporter) -> Result:

@@ -12,6 +12,7 @@ from typing import Any
 from .errors import InputError
 
 FORMAT = 1
+FILE_NAME = "footage.json"
 _REMEDY = "Run the footage stage again."
 
 

@@ -138,12 +138,25 @@ def create(root: Path, values: dict[str, Any]) -> Shot:
         raise InputError("there is a shot here already", where=str(root), remedy="Choose another name.")
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError("is not an empty folder", where=str(root), remedy="Choose a new folder for the shot.")
-    text = new_text()
+    return rewritten(root, values)
+
+
+def rewritten(root: Path, values: dict[str, Any]) -> Shot:
+    """A shot whose `shot.toml` says these values and every other setting's default; its files stay.
+
+    For shots that only a program sees: what the file said before is gone.
+
+    Args:
+        root: The shot's folder, or a new one.
+        values: Settings that differ from the defaults ("table.key": checked value).
+    """
+    text, path = new_text(), root / FILE_NAME
     for key, value in values.items():
         stage, _, name = key.partition(".")
         text = with_value(text, BY_NAME[stage], name, value)
-    parse(text, where=str(root / FILE_NAME))
-    write_atomic(root / FILE_NAME, text.encode("utf-8"), sync=True)
+    parse(text, where=str(path))
+    if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+        write_atomic(path, text.encode("utf-8"), sync=True)
     return Shot(root)
 
 

@@ -14,15 +14,16 @@ from typing import Any, Literal, cast
 from . import settings as settings_module
 from .cache import digest, file_identity, write_json
 from .errors import InputError
+from .footage import FILE_NAME as FOOTAGE_FILE
 from .footage import Footage, load_footage
 from .frames import frame_name, list_frames
 from .journal import Journal
 from .schema.base import StageSpec
 from .schema.registry import BY_NAME, STAGES
 from .shot import Shot
+from .spans import unchanged_frames
 
 Standing = Literal["done", "stale", "partial", "missing", "off"]
-FOOTAGE_FILE = "footage.json"
 _TABLES = ("settings", "identity", "files", "inputs")
 
 
@@ -150,13 +151,32 @@ class ShotState:
     def parts(self, stage: str) -> dict[str, Any]:
         """What the fingerprint of a stage is made of now."""
         spec, values = BY_NAME[stage], self.shot.settings[stage]
-        return {
+        parts: dict[str, Any] = {
             "version": spec.version,
             "settings": settings_module.plain(values, affecting_only=True),
             "identity": spec.identity(values),
             "files": self._file_identities(spec),
             "inputs": {name: self.output_stamp(name) for name in spec.inputs},
         }
+        runs = spec.spans(self.shot.root)
+        if runs:
+            parts["spans"] = self._run_stamps(spec, runs)
+        return parts
+
+    def _run_stamps(self, spec: StageSpec, runs: dict[str, tuple[str, ...]]) -> dict[str, str]:
+        known: dict[str, str] = {}
+        for name in {name for names in runs.values() for name in names}:
+            known[name] = self._identity_of_output(name)
+        return {run: digest([(name, known[name]) for name in names]) for run, names in runs.items()}
+
+    def _identity_of_output(self, name: str) -> str:
+        """Identity of a finished file by its journal's line, which costs no reading; else by its content."""
+        for spec in STAGES:
+            if name.partition("/")[0] in spec.folders:
+                journal = self.journal(spec.name)
+                if journal.condition(name) == "finished":
+                    return f"{journal.entries[name].size} {journal.entries[name].checksum}"
+        return file_identity(self.shot.root / name)
 
     def scene_stamp(self) -> str:
         """Fingerprint of what the Blender scene is built from, wherever that scene is.
@@ -260,14 +280,15 @@ class ShotState:
         if record is None or record.parts != parts:
             # What the artist has to mend first (a clip that is not there) is told before anything goes.
             self._own_files(spec)
-            told += self._clear(spec, keep_edits=record is not None and _same_footage(record.parts, parts))
+            unchanged = unchanged_frames(spec, record.parts, parts) if record else set[int]()
+            told += self._clear(spec, _same_footage(record.parts, parts) if record else False, unchanged)
             record = Record(parts=parts)
         told += self._set_foreign_aside(spec)
         record.complete = False
         self.save(spec.name, record)
         return record, told
 
-    def _clear(self, spec: StageSpec, *, keep_edits: bool) -> list[str]:
+    def _clear(self, spec: StageSpec, keep_edits: bool, unchanged: set[int]) -> list[str]:
         journal = self.journal(spec.name)
         edited = [name for name in journal.edited() if name not in spec.merged_outputs]
         kept = set(edited) if keep_edits else set[str]()
@@ -277,7 +298,8 @@ class ShotState:
         elif edited:
             place = self._set_aside(spec.name, edited)
             told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
-        gone = set(journal.entries) - kept - set(spec.merged_outputs) - self.locked(spec)
+        finished = {f"{folder}/{frame_name(frame, spec.suffix)}" for folder in spec.folders for frame in unchanged}
+        gone = set(journal.entries) - kept - finished - set(spec.merged_outputs) - self.locked(spec)
         for name in gone:
             (self.shot.root / name).unlink(missing_ok=True)
         if gone:

@@ -52,6 +52,31 @@ def read_rgb(path: Path) -> Image:
     return _to_float(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
+def read_rgba(path: Path) -> Image:
+    """A colour picture with its straight alpha, float32 (H, W, 4), 0..1, sRGB; opaque where it has none.
+
+    Raises:
+        InputError: Missing or damaged; names the file.
+    """
+    image = _to_float(_decode(path, cv2.IMREAD_UNCHANGED))
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, 2)
+    if image.shape[2] == 4:
+        return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA))
+    opaque = np.ones((*image.shape[:2], 1), np.float32)
+    return np.concatenate([np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.float32), opaque], 2)
+
+
+def has_alpha_channel(path: Path) -> bool:
+    """Whether a PNG says that it has alpha, by its header alone; False for anything else."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(26)
+    except OSError:
+        return False
+    return head[:8] == b"\x89PNG\r\n\x1a\n" and len(head) == 26 and head[25] in (4, 6)
+
+
 def read_rgb8(path: Path) -> Image8:
     """A colour picture, uint8 (H, W, 3), sRGB; 16-bit files are rounded to 8.
 

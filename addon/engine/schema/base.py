@@ -25,6 +25,10 @@ def _no_files(settings: Any, shot_root: Path) -> list[Path]:
     return []
 
 
+def _no_spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
+    return {}
+
+
 def _none_of_others(settings: Mapping[str, Any], shot_root: Path) -> list[Path]:
     return []
 
@@ -53,6 +57,9 @@ class StageSpec:
         merged_outputs: Outputs that also hold the artist's decisions: never removed, the stage merges into them.
         on_request: Not part of `run` unless named (`build`, `render`).
         requires: Stages that must be in use; where one is a pass-through, this one is too.
+        spans: Runs of frames ("13-24") with the files they are made from, where no frame needs all of them.
+        span_inputs: Stages, and files of the artist's, of which `spans` tells all: when only these change, the runs
+            whose own files are as they were stay finished.
         frame_local: An excerpt can be made alone: of other such stages only the same frames are read.
     """
 
@@ -75,4 +82,6 @@ class StageSpec:
     merged_outputs: tuple[str, ...] = ()
     on_request: bool = False
     requires: tuple[str, ...] = ()
+    spans: Callable[[Path], dict[str, tuple[str, ...]]] = _no_spans
+    span_inputs: tuple[str, ...] = ()
     frame_local: bool = False

@@ -58,6 +58,11 @@ class DiffuseSettings:
         "painted",
         "painted: where your pictures are, relative to the shot. Each is named by its frame, like 000012.png.",
     )
+    transparency: Literal["white", "keep"] = option(
+        "white",
+        "painted: what becomes of transparent places in your pictures: white paper, or kept, so that the carried "
+        "frames are transparent there too.",
+    )
 
 
 def painted_folder(settings: DiffuseSettings, shot_root: Path) -> Path:

@@ -12,7 +12,7 @@ from ..models.registry import identity as model_identity
 from ..settings import option
 from .base import StageSpec
 
-EngineName = Literal["auto", "person", "chroma", "plate", "motion", "alpha", "off"]
+EngineName = Literal["auto", "person", "chroma", "plate", "motion", "alpha", "given", "off"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class MatteSettings:
     engine: EngineName = option(
         "auto",
         "person: people, found by small networks. chroma: green or blue screen. plate: difference to a picture of the "
-        "empty set. motion: whatever moves against the background. alpha: the clip's own alpha. off: no cut-out, the "
-        "whole picture is the character. auto looks at the clip, picks one and says why.",
+        "empty set. motion: whatever moves against the background. alpha: the clip's own alpha. given: your own "
+        "pictures, one a frame. off: no cut-out, the whole picture is the character. auto looks at the clip, picks "
+        "one and says why.",
     )
     box: tuple[str, ...] = option(
         (),
@@ -72,6 +73,14 @@ class MatteSettings:
         "green is character, black or red is background, anything transparent or of another colour says nothing. They "
         "are carried to the other frames along the motion.",
     )
+    folder: str = option(
+        "mattes",
+        "given: where your mattes are, relative to the shot: grey pictures, white where the character is, each named "
+        "by its frame, like 000012.png.",
+    )
+    first_number: int = option(
+        1, "given: the number of the picture that belongs to the shot's first frame.", minimum=0
+    )
     refine: bool = option(
         True, "person, plate and motion: bring the edge to full resolution with the picture's own edges."
     )
@@ -96,8 +105,16 @@ def identity(settings: MatteSettings) -> dict[str, str]:
     return {}
 
 
+def given_folder(settings: MatteSettings, shot_root: Path) -> Path:
+    """Where the artist's own mattes are."""
+    path = Path(settings.folder).expanduser()
+    return path if path.is_absolute() else shot_root / path
+
+
 def files(settings: MatteSettings, shot_root: Path) -> list[Path]:
-    """The clean plate and the painted strokes."""
+    """The clean plate, the painted strokes and the given mattes."""
+    if settings.engine == "given":
+        return [given_folder(settings, shot_root)]
     found: list[Path] = []
     if settings.engine in ("auto", "plate") and settings.plate != "auto":
         found.append(shot_root / settings.plate)

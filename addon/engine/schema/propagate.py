@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..key_list import FILE_NAME
+from ..errors import InputError
+from ..footage import FILE_NAME as FOOTAGE_FILE
+from ..footage import load_footage
+from ..frames import frame_name
+from ..key_list import FILE_NAME, key_frames
 from ..settings import option
+from ..spans import runs_between
 from .base import StageSpec
+from .diffuse import FOLDER as KEYS_FOLDER
 
 FOLDER = "propagated"
 
@@ -51,6 +57,18 @@ def files(settings: PropagateSettings, shot_root: Path) -> list[Path]:
     return [shot_root / FILE_NAME]
 
 
+def spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
+    """Runs of frames with the painted keys they are made from; none before footage and keys are known."""
+    try:
+        scenes, keys = load_footage(shot_root / FOOTAGE_FILE).scenes, key_frames(shot_root)
+    except InputError:
+        return {}
+    return {
+        run: tuple(f"{KEYS_FOLDER}/{frame_name(key)}" for key in made_from)
+        for run, made_from in runs_between(scenes, keys).items()
+    }
+
+
 SPEC = StageSpec(
     name="propagate",
     version=3,
@@ -61,5 +79,7 @@ SPEC = StageSpec(
     picture=FOLDER,
     files=files,
     requires=("diffuse",),
+    spans=spans,
+    span_inputs=("keys", "diffuse", FILE_NAME),
     frame_local=True,
 )

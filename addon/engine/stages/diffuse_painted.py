@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
 from ..frames import range_text
-from ..image import files
+from ..image.numbered import Look, find_numbered, fits, look_at, read_painted
 from ..schema.diffuse import FOLDER, DiffuseSettings, painted_folder
 from .context import StageContext
-
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"}
 
 
 def run(context: StageContext, settings: DiffuseSettings) -> None:
@@ -25,12 +21,14 @@ def run(context: StageContext, settings: DiffuseSettings) -> None:
     pictures = find_pictures(folder)
     _check_number(pictures, context, folder)
     wanted = (context.footage.width, context.footage.height)
-    scale = _common_scale({frame: pictures[frame] for frame in context.state.frames_of(context.spec)}, wanted)
-    if scale > 1:
-        context.note(f"the pictures are {scale} times the size of the footage and are carried at that size")
+    keys = {frame: pictures[frame] for frame in context.state.frames_of(context.spec)}
+    look, has_alpha = _common_size(keys, wanted)
+    if (look.width, look.height) != wanted:
+        context.note(f"the pictures are {look.width / wanted[0]:g} times the size of the footage and stay so")
+    keeps_alpha = has_alpha and settings.transparency == "keep"
     pending = context.pending()
     for done, frame in enumerate(pending, 1):
-        context.write_rgb(FOLDER, frame, _read_flat(pictures[frame]))
+        context.write_rgb(FOLDER, frame, _paint(pictures[frame], keeps_alpha=keeps_alpha))
         context.step("taking painted keys", done, len(pending), "keys")
 
 
@@ -40,28 +38,12 @@ def find_pictures(folder: Path) -> dict[int, Path]:
     Raises:
         InputError: No folder, no pictures, a name without a number, or two pictures for one frame.
     """
-    if not folder.is_dir():
-        raise InputError(
-            "there is no such folder of painted keys", where=str(folder), remedy="Make it, or set diffuse.folder."
-        )
-    found: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in _SUFFIXES or path.name.startswith("."):
-            continue
-        numbers = re.findall(r"\d+", path.stem)
-        if not numbers:
-            raise InputError("its name has no frame number", where=str(path), remedy="Name it like 000012.png.")
-        frame = int(numbers[-1])
-        if frame in found:
-            raise InputError(
-                f"{found[frame].name} and {path.name} are both for frame {frame}",
-                where=str(folder),
-                remedy="Take one of them away.",
-            )
-        found[frame] = path
-    if not found:
-        raise InputError("there are no pictures here", where=str(folder), remedy="Paint the keys named in keys.json.")
-    return found
+    return find_numbered(
+        folder,
+        subject="painted keys",
+        remedy="Make it, or set diffuse.folder.",
+        empty="Paint the keys named in keys.json.",
+    )
 
 
 def _check_number(pictures: dict[int, Path], context: StageContext, folder: Path) -> None:
@@ -84,35 +66,33 @@ def _check_number(pictures: dict[int, Path], context: StageContext, folder: Path
         context.warn(f"pictures of frames {range_text(spare)} are not used: add these frames to keys.json to use them")
 
 
-def _common_scale(pictures: dict[int, Path], wanted: tuple[int, int]) -> int:
-    """How many times larger than the footage the pictures are: one whole number for all.
+def _common_size(pictures: dict[int, Path], wanted: tuple[int, int]) -> tuple[Look, bool]:
+    """The size of the pictures, one for all, and whether any of them is transparent somewhere.
 
     Raises:
-        InputError: A picture has another size; names it, its size and what it should be.
+        InputError: A picture has another shape than the frames, or another size than the rest; names it.
     """
-    scales: dict[int, Path] = {}
-    for path in pictures.values():
-        height, width = files.read_rgb8(path).shape[:2]
-        scale = width // wanted[0]
-        if scale < 1 or (width, height) != (wanted[0] * scale, wanted[1] * scale):
+    looks = {path: look_at(path) for path in pictures.values()}
+    for path, look in looks.items():
+        if not fits((look.width, look.height), wanted):
             raise InputError(
-                f"is {width}x{height} pixels",
+                f"is {look.width}x{look.height} pixels",
                 where=str(path),
-                remedy=f"Paint at the size of the frames, {wanted[0]}x{wanted[1]}, or a whole multiple of it.",
+                remedy=f"Paint at the size of the frames, {wanted[0]}x{wanted[1]}, or a multiple of it.",
             )
-        scales.setdefault(scale, path)
-    if len(scales) > 1:
-        names = " and ".join(path.name for path in list(scales.values())[:2])
+    sizes = {(look.width, look.height): path for path, look in reversed(looks.items())}
+    if len(sizes) > 1:
+        names = " and ".join(sorted(path.name for path in list(sizes.values())[:2]))
         raise InputError(f"{names} have different sizes", remedy="Paint all keys at one size.")
-    return next(iter(scales))
+    return next(iter(looks.values())), any(look.has_alpha for look in looks.values())
 
 
-def _read_flat(path: Path) -> npt.NDArray[np.float32]:
-    """A painted picture, transparency laid on white; float32 (H, W, 3)."""
-    raw = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if raw is None or raw.ndim != 3 or raw.shape[2] != 4:
-        return files.read_rgb(path)
-    limit = 65535.0 if raw.dtype == np.uint16 else 255.0
-    values = cv2.cvtColor(raw, cv2.COLOR_BGRA2RGBA).astype(np.float32) / np.float32(limit)
-    alpha = values[..., 3:]
-    return (values[..., :3] * alpha + (1 - alpha)).astype(np.float32)
+def _paint(path: Path, *, keeps_alpha: bool) -> npt.NDArray[np.float32]:
+    """A painted picture: float32 (H, W, 4) with alpha, or (H, W, 3) with transparency laid on white."""
+    image = read_painted(path)
+    if image.shape[2] == 3:
+        return np.dstack([image, np.ones_like(image[..., :1])]) if keeps_alpha else image
+    if keeps_alpha:
+        return image
+    alpha = image[..., 3:]
+    return image[..., :3] * alpha + (1 - alpha)

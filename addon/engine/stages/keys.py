@@ -44,6 +44,8 @@ def run(context: StageContext) -> None:
             max(1, round(settings.maximum_gap * rate)),
         )
         fixed = [key.frame for key in before.fixed if first <= key.frame <= last]
+        if len(fixed) >= count > 0:
+            continue
         table = _table(context, window, (first, last), demand, fixed)
         if not settings.prefer_sharp:
             table.sharpness = []

@@ -9,6 +9,7 @@ from .matte_alpha import AlphaMatte, WholeMatte
 from .matte_auto import choose
 from .matte_base import MatteEngine, finish
 from .matte_chroma import ChromaMatte
+from .matte_given import GivenMatte
 from .matte_motion import MotionMatte
 from .matte_person import PersonMatte, load_landmarks_or_none
 from .matte_plate import PlateMatte
@@ -52,4 +53,6 @@ def open_engine(name: str, context: StageContext) -> MatteEngine:
         return MotionMatte(context)
     if name == "alpha":
         return AlphaMatte(context)
+    if name == "given":
+        return GivenMatte(context)
     return WholeMatte(context)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError, MissingError
+from ..image import files
 from .context import StageContext
 
 Image = npt.NDArray[np.float32]
@@ -16,6 +17,10 @@ _LARGEST_SHAPE_ERROR = 0.02
 
 class Paint:
     """The painted keys of a shot.
+
+    Attributes:
+        size: Of the pictures, in pixels.
+        has_alpha: Whether they are transparent somewhere: then all are read and carried with four channels.
 
     Args:
         context: Of the stage.
@@ -29,15 +34,30 @@ class Paint:
     def __init__(self, context: StageContext, keys: tuple[int, ...]) -> None:
         self._context = context
         self.size: tuple[int, int] = (context.footage.width, context.footage.height)
+        self.has_alpha = any(files.has_alpha_channel(context.path(FOLDER, key)) for key in keys)
         self._check(keys)
 
     def read(self, key: int) -> Image:
-        """The paint of a key, float32 (H, W, 3), sRGB 0..1."""
-        return self._context.read_rgb(FOLDER, key)
+        """The paint of a key, sRGB 0..1: float32 (H, W, 3), or (H, W, 4) premultiplied when there is alpha."""
+        if not self.has_alpha:
+            return self._context.read_rgb(FOLDER, key)
+        image = files.read_rgba(self._context.path(FOLDER, key))
+        image[..., :3] *= image[..., 3:]
+        return image
+
+    def finished(self, picture: Image) -> Image:
+        """A carried picture as it is written: (H, W, 4) is taken as premultiplied and made straight."""
+        if picture.shape[2] == 3:
+            return picture
+        alpha = np.clip(picture[..., 3:], 0, 1)
+        colour = np.clip(picture[..., :3] / np.maximum(alpha, np.float32(1 / 255)), 0, 1)
+        return np.concatenate([colour, alpha], 2, dtype=np.float32)
 
     def whole(self, key: int) -> npt.NDArray[np.uint8]:
-        """The paint of a key as the key's own frame shows it, uint8 (H, W, 3)."""
-        return self._context.read_rgb8(FOLDER, key)
+        """The paint of a key as the key's own frame shows it: uint8 (H, W, 3), or (H, W, 4) with straight alpha."""
+        if not self.has_alpha:
+            return self._context.read_rgb8(FOLDER, key)
+        return np.rint(files.read_rgba(self._context.path(FOLDER, key)) * 255).astype(np.uint8)
 
     def _check(self, keys: tuple[int, ...]) -> None:
         footage = self._context.footage
