@@ -69,11 +69,12 @@ def carry(order: Order, reporter: Reporter) -> dict[str, Any]:
     numbers = _numbers_of(order.footage)
     if numbers:
         check_frames(keys, numbers, order.footage)
+    first = numbers[0] if numbers else 1
+    settings = _settings(order, keys, first)
     work = order.out / WORK_FOLDER
     _make(order.out)
     with ShotLock(work / "lock", "carry", subject="this folder", where=order.out):
-        first = numbers[0] if numbers else 1
-        shot = rewritten(work / "shot", _settings(order, keys, first, work / "shot"))
+        shot = rewritten(work / "shot", settings)
         pipeline.run(shot, reporter, stage="footage", purpose="carry")
         footage = load_footage(shot.root / FOOTAGE_FILE)
         check_frames(keys, numbers or range(1, footage.count + 1), order.footage)
@@ -126,7 +127,7 @@ def _make(folder: Path) -> None:
         raise disk_error(error, folder) from error
 
 
-def _settings(order: Order, keys: Keys, first: int, root: Path) -> dict[str, Any]:
+def _settings(order: Order, keys: Keys, first: int) -> dict[str, Any]:
     return {
         "footage.source": order.footage.resolve().as_posix(),
         "footage.long_side": 0,
