@@ -24,7 +24,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 KEYS = {1: (1,), 2: (1, 48), 3: (1, 25, 48), 6: (1, 10, 20, 29, 39, 48)}
-_WALK = COLUMNS
+COLUMNS: tuple[str, ...] = (
+    "psnr", "psnr_figure", "psnr_visible", "psnr_hidden", "ssim", "gradient", "sharpness", "flicker",
+)
 METHODS = {"Lineboil": (), "DIS flow, linear crossfade": ("propagate.method=linear",)}
 # A parent that measures its one child: RUSAGE_CHILDREN of this process would add up all of them.
 _MEASURED = """
