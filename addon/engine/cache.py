@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -147,7 +148,14 @@ def file_identity(path: Path) -> str:
 
 
 def _folder_entry(path: Path) -> list[int]:
-    return [path.stat().st_size, checksum(path)]
+    stat = path.stat()
+    return [stat.st_size, _checksum_since(path, stat.st_size, stat.st_mtime_ns)]
+
+
+@functools.lru_cache(maxsize=100_000)
+def _checksum_since(path: Path, size: int, modified: int) -> int:
+    """The checksum of a file as it is since a date: a run asks for a folder's identity many times."""
+    return checksum(path)
 
 
 def is_whole(path: Path) -> bool:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from pathlib import Path
 
 from .errors import InputError
@@ -79,18 +78,18 @@ class Delivery:
         made = Journal(self._shot.state / "propagate.journal", self._shot.root)
         for frame, name in list(self._waiting.items()):
             source = f"{FOLDER}/{frame_name(frame)}"
-            if made.condition(source) not in ("finished", "edited"):
+            standing = made.condition(source)
+            if standing not in ("finished", "edited"):
                 continue
             del self._waiting[frame]
             condition = self._journal.condition(name)
             if condition == "edited":
                 self._edited.append(name)
                 continue
-            data = (self._shot.root / source).read_bytes()
-            entry = self._journal.entries.get(name)
-            is_same = entry is not None and (entry.size, entry.checksum) == (len(data), zlib.crc32(data))
-            if condition != "finished" or not is_same:
-                self._journal.write(name, data)
+            there, new = self._journal.entries.get(name), made.entries[source]
+            is_same = there is not None and (there.size, there.checksum) == (new.size, new.checksum)
+            if condition != "finished" or standing != "finished" or not is_same:
+                self._journal.write(name, (self._shot.root / source).read_bytes())
 
 
 class _Listener:
@@ -100,4 +99,6 @@ class _Listener:
 
     def send(self, message: Message) -> bool:
         self._delivery.hear(message)
-        return self._reporter.send(message)
+        # The footage was told of before: the keys are compared with it first.
+        is_again = isinstance(message, StageDone) and message.stage == "footage"
+        return False if is_again else self._reporter.send(message)

@@ -16,6 +16,7 @@ from lineboil.addon.engine import carry as carry_module
 from lineboil.addon.engine.carry import Order, carry
 from lineboil.addon.engine.errors import BusyError, Cancelled, InputError, SettingError
 from lineboil.addon.engine.lock import ShotLock
+from lineboil.addon.engine.spans import runs_between
 
 ADDON = Path(__file__).resolve().parents[2] / "addon"
 HEIGHT, WIDTH, COUNT = 48, 64, 9
@@ -281,6 +282,13 @@ def test_settings_are_those_of_this_call(order, recorder) -> None:
     assert not (frames(asked.out)["000005.png"] == usual["000005.png"]).all()
     carry(asked, recorder)
     assert np.abs(frames(asked.out)["000005.png"].astype(int) - usual["000005.png"]).max() <= 2
+
+
+def test_runs_of_frames_depend_on_the_keys_beside_them() -> None:
+    scenes = [(1, 9), (10, 12), (13, 14)]
+    assert runs_between(scenes, [12, 4, 6]) == {
+        "1-3": (4,), "4-4": (4,), "5-5": (4, 6), "6-6": (6,), "7-9": (6,), "10-11": (12,), "12-12": (12,),
+    }
 
 
 # Cuts
