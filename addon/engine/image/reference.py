@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from .warp import Flow, Image, Mask
 
@@ -72,3 +73,41 @@ def occluded(flow_ab: Flow, flow_ba: Flow) -> Mask:
             outside = not (-0.5 <= at[0] <= width - 0.5 and -0.5 <= at[1] <= height - 0.5)
             hidden[y, x] = outside or disagreement > 0.01 * ((there**2).sum() + (back**2).sum()) + 0.5
     return hidden
+
+
+def patch_cost(
+    target: Image, source: Image, guides: int, told: Mask, place: tuple[int, int], there: tuple[int, int]
+) -> float:
+    """Mean over the pixels of a 5 x 5 patch of the squared difference, summed over channels.
+
+    Args:
+        target: float32 (H, W, C).
+        source: float32 (h, w, C).
+        guides: How many channels count everywhere.
+        told: bool (H, W), where the rest count too.
+        place: Row and column of the target's patch, which may reach beyond the picture.
+        there: Row and column of the source's patch, which may not.
+    """
+    total, taps = 0.0, 0
+    for row in range(-2, 3):
+        for column in range(-2, 3):
+            y, x = place[0] + row, place[1] + column
+            if not (0 <= y < target.shape[0] and 0 <= x < target.shape[1]):
+                continue
+            channels = target.shape[2] if told[y, x] else guides
+            difference = target[y, x, :channels] - source[there[0] + row, there[1] + column, :channels]
+            total += float((difference.astype(np.float64) ** 2).sum())
+            taps += 1
+    return total / taps
+
+
+def nearest_patches(target: Image, source: Image, need: Mask, allowed: Mask) -> npt.NDArray[np.int32]:
+    """The best patch of all: int32 (H, W, 2), its column and row in the source for each pixel needed."""
+    told = np.ones(need.shape, bool)
+    best = np.zeros((*need.shape, 2), np.int32)
+    height, width = allowed.shape
+    centres = [(v, u) for v in range(2, height - 2) for u in range(2, width - 2) if allowed[v, u]]
+    for y, x in zip(*(axis.tolist() for axis in np.nonzero(need)), strict=True):
+        costs = [patch_cost(target, source, target.shape[2], told, (y, x), there) for there in centres]
+        best[y, x] = centres[int(np.argmin(costs))][::-1]
+    return best
