@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Float = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 
 
 def guided_filter(guide: Float, source: Float, radius: int, epsilon: float) -> Float:
@@ -27,13 +28,43 @@ def guided_filter(guide: Float, source: Float, radius: int, epsilon: float) -> F
     """
     if guide.ndim != 3 or guide.shape[2] != 3 or guide.shape[:2] != source.shape:
         raise ValueError(f"guide {guide.shape} must be (H, W, 3) and source {source.shape} (H, W) of the same size")
+    slope, offset = _linear(guide, source, radius, epsilon)
+    smooth = np.einsum("hwc,hwc->hw", _box(slope, radius), guide) + _box(offset, radius)
+    return np.asarray(smooth, np.float32)
+
+
+def guided_enlarge(guide8: Bytes, source: Float, large8: Bytes, radius: int, epsilon: float) -> Float:
+    """`source` filtered by a small guide and enlarged so that its edges follow those of the large one.
+
+    The linear functions are found at the small size and enlarged ("Fast Guided Filter", He and Sun, 2015).
+
+    Args:
+        guide8: (h, w, 3) uint8 RGB.
+        source: (h, w) float32, any range.
+        large8: (H, W, 3) uint8 RGB of the same picture.
+        radius: Of the square window in pixels of the small size.
+        epsilon: As of `guided_filter`.
+
+    Returns:
+        (H, W) float32, in about the range of `source`.
+    """
+    slope, offset = _linear((guide8 / np.float32(255)).astype(np.float32), source, radius, epsilon)
+    terms = np.dstack([_box(slope, radius), _box(offset, radius)]).astype(np.float32)
+    size = (large8.shape[1], large8.shape[0])
+    if size != (guide8.shape[1], guide8.shape[0]):
+        terms = np.asarray(cv2.resize(terms, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    large = large8 / np.float32(255)
+    return np.asarray(np.einsum("hwc,hwc->hw", terms[..., :3], large) + terms[..., 3], np.float32)
+
+
+def _linear(guide: Float, source: Float, radius: int, epsilon: float) -> tuple[Float, Float]:
+    """Slope (H, W, 3) and offset (H, W) of every window's linear function of the guide."""
     mean_guide = _box(guide, radius)
     mean_source = _box(source, radius)
     covariance = _box(guide * source[..., None], radius) - mean_guide * mean_source[..., None]
     slope = _solve(_guide_covariance(guide, mean_guide, radius, epsilon), np.asarray(covariance, np.float32))
     offset = np.asarray(mean_source - np.einsum("hwc,hwc->hw", slope, mean_guide), np.float32)
-    smooth = np.einsum("hwc,hwc->hw", _box(slope, radius), guide) + _box(offset, radius)
-    return np.asarray(smooth, np.float32)
+    return slope, offset
 
 
 def _box(values: Float, radius: int) -> Float:
