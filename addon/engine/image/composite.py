@@ -41,6 +41,7 @@ class Source:
         view: Its footage.
         painted: float32 (H', W', C), 0..1; premultiplied when C is 4.
         ground: Its static scene, complete, of that size.
+        behind: How the static scene differs from the paint, float32 (H', W', C); None where nothing stands before it.
         look: What the look makes of its footage, float32 (H', W', C); None when the look is not used.
         explained: How much of its paint the look explains, float32 (H, W), 0..1; None likewise.
     """
@@ -48,6 +49,7 @@ class Source:
     view: View
     painted: Image
     ground: GroundPlate
+    behind: Image | None
     look: Image | None
     explained: Image | None
 
@@ -108,10 +110,10 @@ class Composer:
         source, maps = offer.source, offer.maps
         near = np.float32(offer.nearness**_NEARNESS_POWER)
         likeness, weight = self._of_ground(view, offer)
-        answers = [self._answer(source, source.ground.colour, maps.ground, likeness, weight * near, look)]
+        answers = [self._answer(source, maps.ground, likeness, weight * near, look, source.behind)]
         if (view.free > 0.1).any():
             likeness, weight = self._of_free(view, offer)
-            answers.append(self._answer(source, source.painted, maps.free, likeness, weight * near, look))
+            answers.append(self._answer(source, maps.free, likeness, weight * near, look))
         return answers
 
     def _of_ground(self, view: View, offer: Offer) -> tuple[Image, Image]:
@@ -125,8 +127,8 @@ class Composer:
         grain = np.float32(np.percentile(still if len(still) > 99 else unlike, _GRAIN_PERCENTILE))
         likeness = _likeness(np.maximum(unlike - grain, 0), _GROUND_TRUST * self._trust)
         quality = _resized(source.ground.quality, shape[::-1])
-        seen = cast(Image, look_up(quality, positions(*shape) + flow))
-        return likeness, (likeness + _FLOOR / 2) * seen * (1 - own)
+        shown = np.maximum(cast(Image, look_up(quality, positions(*shape) + flow)), np.square(likeness))
+        return likeness, (likeness + _FLOOR / 2) * shown * (1 - own)
 
     def _of_free(self, view: View, offer: Offer) -> tuple[Image, Image]:
         """Likeness and weight of what moves by itself."""
@@ -138,13 +140,23 @@ class Composer:
         return likeness, cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _soft(view.free) * around)
 
     def _answer(
-        self, source: Source, paint: Image, flow: Flow, likeness: Image, weight: Image, look: Image | None
+        self,
+        source: Source,
+        flow: Flow,
+        likeness: Image,
+        weight: Image,
+        look: Image | None,
+        behind: Image | None = None,
     ) -> _Answer:
-        height, width = paint.shape[:2]
+        height, width = source.painted.shape[:2]
         known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), _OUTSIDE)
         weight = cast(Image, cv2.GaussianBlur(weight * known + _NOTHING, (0, 0), _SOFT_PIXELS))
         at = positions(height, width) + resize_flow(flow, height, width)
-        colour = np.clip(look_up(paint, at, self._lookup), 0, 1)
+        colour = np.clip(look_up(source.painted, at, self._lookup), 0, 1)
+        if behind is not None:
+            # Where the footage agrees the key shows this very thing, whatever its matte says.
+            doubt = _resized(np.float32(1) - np.square(likeness), (width, height))
+            colour = colour + look_up(behind, at) * doubt[..., None]
         if look is not None and source.look is not None and source.explained is not None:
             share = _resized(cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow)), (width, height))
             agrees = _resized(cast(Image, cv2.GaussianBlur(likeness, (0, 0), 1.0)), (width, height))

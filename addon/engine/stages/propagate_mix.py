@@ -77,15 +77,17 @@ class LayerMixer:
         self._seen = {key: views(key) for key in keys}
         plates = self._plates(keys, between)
         look, told = self._look(keys) if settings.recolour else (None, {})
-        self._sources = {
-            key: Source(self._seen[key], self._painted[key], plates[key], *told.get(key, (None, None))) for key in keys
-        }
+        self._sources = {key: self._source(key, plates[key], *told.get(key, (None, None))) for key in keys}
         self._composer = Composer(look, settings.lookup, settings.trust)
 
     def frame(self, view: View, offers: Offers) -> Image:
         """The picture; see `Mixer`."""
         of_keys = [Offer(self._sources[key], maps, near) for key, (maps, near) in offers.items()]
         return self._composer.frame(view, of_keys)
+
+    def _source(self, key: int, plate: GroundPlate, look: Image | None, share: Image | None) -> Source:
+        behind = plate.colour - self._painted[key]
+        return Source(self._seen[key], self._painted[key], plate, behind if behind.any() else None, look, share)
 
     def _plates(self, keys: tuple[int, ...], between: Flow | None) -> dict[int, GroundPlate]:
         """The static scenes: what stands before one in its own key, another key may show."""
