@@ -94,8 +94,8 @@ class GroundTracker:
         """The map corrected by what still moves, as far as the footage agrees better then; and its costs."""
         seen = cast(npt.NDArray[np.uint8], warp(self._key.grey, flow))
         residual = self._finder.between(view.grey, seen)
-        length = cv2.magnitude(residual[..., 0], residual[..., 1])
-        small = np.asarray(length < _RESIDUAL_LIMIT_PIXELS) & (costs < _RESIDUAL_COST)
+        length = _length(residual)
+        small = (length < _RESIDUAL_LIMIT_PIXELS) & (costs < _RESIDUAL_COST)
         known = ~lost & small & inside(flow, *lost.shape)
         moved = compose(fill(residual, known, _FILL_REDUCTION), flow)
         after = self._cost(view, moved)
@@ -104,10 +104,14 @@ class GroundTracker:
 
     def _held(self, view: View, flow: Flow, costs: Image, plane: Flow) -> Flow:
         """The map on a plane where it is near and explains the footage as well."""
-        off = plane - flow
-        near = cv2.magnitude(off[..., 0], off[..., 1]) < _PLANE_NEAR_PIXELS
+        near = _length(plane - flow) < _PLANE_NEAR_PIXELS
         as_good = near & (self._cost(view, plane) < costs + _PLANE_BONUS)
         return np.where(as_good[..., None], plane, flow)
+
+
+def _length(flow: Flow) -> Image:
+    # OpenCV's magnitude differs in the last bit with the address of its input.
+    return np.sqrt(np.square(flow[..., 0]) + np.square(flow[..., 1]))
 
 
 def _jumps(flow: Flow) -> Mask:
