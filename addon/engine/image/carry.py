@@ -14,7 +14,7 @@ import numpy as np
 from .free_track import FreeTracker
 from .ground_track import GroundTracker
 from .view import View
-from .warp import Flow, compose
+from .warp import Flow, Image, compose
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Maps:
     Attributes:
         free: Of what moves by itself, extended beyond it.
         ground: Of the static scene, extended under what moves.
+        lost: Where the free map was interrupted on the way: float32 (H, W), 0..1.
     """
 
     free: Flow
     ground: Flow
+    lost: Image
 
 
 class Tracker(Protocol):
@@ -60,7 +62,7 @@ class LayerTracker:
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Maps:
         """The maps of the next frame; see `Tracker`."""
         free = self._free.advance(view, to_previous, from_previous)
-        return Maps(free, self._ground.advance(view, to_previous, from_previous))
+        return Maps(free, self._ground.advance(view, to_previous, from_previous), self._free.lost)
 
 
 class ChainTracker:
@@ -72,8 +74,9 @@ class ChainTracker:
 
     def __init__(self, key: View) -> None:
         self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
+        self._lost = np.zeros(key.grey.shape, np.float32)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Maps:
         """The maps of the next frame: both are the same; see `Tracker`."""
         self._map = compose(to_previous, self._map)
-        return Maps(self._map, self._map)
+        return Maps(self._map, self._map, self._lost)

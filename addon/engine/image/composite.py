@@ -70,8 +70,34 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Composed:
+    """A frame made.
+
+    Attributes:
+        picture: float32 (H', W', C), about 0..1.
+        agreement: How well the best answer agrees with the footage, float32 (H, W), 0..1.
+        explained: How much of the paint the look explains, float32 (H, W), 0..1; None without a look.
+    """
+
+    picture: Image
+    agreement: Image
+    explained: Image | None
+
+
+@dataclass(frozen=True)
 class _Answer:
     colour: Image
+    weight: Image
+    agreement: Image
+    explained: Image | None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """How an answer fits: float32 (H, W) each, 0..1."""
+
+    likeness: Image
+    agreement: Image
     weight: Image
 
 
@@ -89,8 +115,8 @@ class Composer:
         self._lookup: Lookup = lookup
         self._trust = np.float32(trust)
 
-    def frame(self, view: View, offers: list[Offer]) -> Image:
-        """The picture, float32 (H', W', C), about 0..1.
+    def frame(self, view: View, offers: list[Offer]) -> Composed:
+        """The picture, and what is known of it.
 
         Args:
             view: The frame.
@@ -104,20 +130,21 @@ class Composer:
         if look is not None:
             picture += look * _LOOK_SHARE
             total = total + _LOOK_SHARE
-        return picture / total[..., None]
+        known = [answer.explained for answer in answers if answer.explained is not None]
+        agreement = np.maximum.reduce([answer.agreement for answer in answers])
+        return Composed(picture / total[..., None], agreement, np.maximum.reduce(known) if known else None)
 
     def _answers(self, view: View, offer: Offer, look: Image | None) -> list[_Answer]:
         source, maps = offer.source, offer.maps
         near = np.float32(offer.nearness**_NEARNESS_POWER)
-        likeness, weight = self._of_ground(view, offer)
-        answers = [self._answer(source, maps.ground, likeness, weight * near, look, source.behind)]
+        judged = self._of_ground(view, offer)
+        answers = [self._answer(source, maps.ground, judged, near, look, source.behind)]
         if (view.free > 0.1).any():
-            likeness, weight = self._of_free(view, offer)
-            answers.append(self._answer(source, maps.free, likeness, weight * near, look))
+            answers.append(self._answer(source, maps.free, self._of_free(view, offer), near, look))
         return answers
 
-    def _of_ground(self, view: View, offer: Offer) -> tuple[Image, Image]:
-        """Likeness and weight of the static scene, float32 (H, W) each."""
+    def _of_ground(self, view: View, offer: Offer) -> _Judged:
+        """How the static scene fits the frame."""
         flow, source = offer.maps.ground, offer.source
         shape = view.grey.shape
         own = _soft(view.free)
@@ -128,29 +155,31 @@ class Composer:
         likeness = _likeness(np.maximum(unlike - grain, 0), _GROUND_TRUST * self._trust)
         quality = _resized(source.ground.quality, shape[::-1])
         shown = np.maximum(cast(Image, look_up(quality, positions(*shape) + flow)), np.square(likeness))
-        return likeness, (likeness + _FLOOR / 2) * shown * (1 - own)
+        return _Judged(likeness, likeness * shown, (likeness + _FLOOR / 2) * shown * (1 - own))
 
-    def _of_free(self, view: View, offer: Offer) -> tuple[Image, Image]:
-        """Likeness and weight of what moves by itself."""
+    def _of_free(self, view: View, offer: Offer) -> _Judged:
+        """How what moves by itself fits the frame."""
         flow, source = offer.maps.free, offer.source
         around = cast(Image, cv2.dilate((view.free > 0.1).astype(np.float32), np.ones((3, 3), np.uint8)))
         unlike = figure_cost(view, source.view, flow, around)
         likeness = _likeness(unlike, _FREE_TRUST * self._trust)
         there = cast(Image, look_up(_soft(source.view.free), positions(*view.grey.shape) + flow))
-        return likeness, cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _soft(view.free) * around)
+        weight = cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _soft(view.free) * around)
+        return _Judged(likeness, likeness * there, weight)
 
     def _answer(
         self,
         source: Source,
         flow: Flow,
-        likeness: Image,
-        weight: Image,
+        judged: _Judged,
+        near: np.float32,
         look: Image | None,
         behind: Image | None = None,
     ) -> _Answer:
         height, width = source.painted.shape[:2]
         known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), _OUTSIDE)
-        weight = cast(Image, cv2.GaussianBlur(weight * known + _NOTHING, (0, 0), _SOFT_PIXELS))
+        likeness, explained = judged.likeness, None
+        weight = cast(Image, cv2.GaussianBlur(judged.weight * near * known + _NOTHING, (0, 0), _SOFT_PIXELS))
         at = positions(height, width) + resize_flow(flow, height, width)
         colour = np.clip(look_up(source.painted, at, self._lookup), 0, 1)
         if behind is not None:
@@ -158,11 +187,12 @@ class Composer:
             doubt = _resized(np.float32(1) - np.square(likeness), (width, height))
             colour = colour + look_up(behind, at) * doubt[..., None]
         if look is not None and source.look is not None and source.explained is not None:
-            share = _resized(cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow)), (width, height))
+            explained = cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow))
+            share = _resized(explained, (width, height))
             agrees = _resized(cast(Image, cv2.GaussianBlur(likeness, (0, 0), 1.0)), (width, height))
             rest = (colour - look_up(source.look, at, self._lookup)) * agrees[..., None]
             colour = colour + (look + rest - colour) * share[..., None]
-        return _Answer(colour, _resized(weight, (width, height)))
+        return _Answer(colour, _resized(weight, (width, height)), judged.agreement * known, explained)
 
 
 def _soft(free: Image) -> Image:

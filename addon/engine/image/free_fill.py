@@ -11,10 +11,13 @@ from typing import cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from .flow import occluded
 from .patches import MARGIN, Field, Synthesis, synthesise, vote_colours
 from .warp import Flow, Image, Mask, look_up, positions, warp
+
+Bytes = npt.NDArray[np.uint8]
 
 _AGREEMENT = 0.25
 _EXPLAINED = _MOSTLY_EXPLAINED = 0.5
@@ -27,7 +30,7 @@ _NEXT = Synthesis(levels=1, passes=1, style=0.4, crowding=0.003, own=False)
 _LAST_SHARE = np.float32(0.3)
 
 
-def guides(image8: Image) -> Image:
+def guides(image8: Bytes) -> Image:
     """What a patch is recognised by, float32 (H, W, 8): colours, their detail, edges; of uint8 (H, W, 3) footage."""
     image = image8.astype(np.float32) / np.float32(255)
     fine = cv2.GaussianBlur(image, (0, 0), _FINE_PIXELS)
@@ -85,7 +88,7 @@ class FreeFill:
         free: What moves by itself in them, float32 (H, W), 0..1.
     """
 
-    def __init__(self, footage8: list[Image], painted: list[Image], free: list[Image]) -> None:
+    def __init__(self, footage8: list[Bytes], painted: list[Image], free: list[Image]) -> None:
         height, width = footage8[0].shape[:2]
         self._guides = np.vstack([guides(image8) for image8 in footage8])
         self._whole = np.vstack(painted)
@@ -93,7 +96,7 @@ class FreeFill:
         self._allowed = np.vstack([matte > 0.5 for matte in free])
         self._last: tuple[Field, Mask, Image] | None = None
 
-    def frame(self, picture: Image, image8: Image, need: Mask, to_last: Flow | None) -> Image:
+    def frame(self, picture: Image, image8: Bytes, need: Mask, to_last: Flow | None) -> Image:
         """The picture, float32 (H', W', C), painted where it has to be.
 
         Args:

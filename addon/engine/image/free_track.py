@@ -12,12 +12,16 @@ import numpy as np
 from .fill import fill
 from .fine_flow import FineFlow
 from .flow import occluded
+from .free_fill import lost_since
 from .view import View
-from .warp import Flow, compose, warp
+from .warp import Flow, Image, compose, warp
 
 
 class FreeTracker:
     """Follows what moves by itself to one key.
+
+    Attributes:
+        lost: Where the chain was interrupted on the way to the last frame: float32 (H, W), 0..1.
 
     Args:
         key: The key's own frame.
@@ -27,6 +31,7 @@ class FreeTracker:
         self._previous = key
         self._finder = FineFlow()
         self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
+        self.lost: Image = np.zeros(key.grey.shape, np.float32)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Flow:
         """The map of the next frame, float32 (H, W, 2), pixels, frame → key; extended outward from the figure.
@@ -41,5 +46,6 @@ class FreeTracker:
         held = figure & ~occluded(step, from_previous)
         held &= warp((self._previous.free > 0.5).astype(np.float32), step) > 0.5
         self._map = compose(fill(step, held if held.any() else ~held), self._map)
+        self.lost = lost_since(self.lost, to_previous, from_previous, self._previous.free)
         self._previous = view
         return self._map

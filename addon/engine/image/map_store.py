@@ -8,6 +8,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError
 from .carry import Maps
 from .flow_store import pack_flow, unpack_flow, write_archive
@@ -16,9 +18,11 @@ _FLOWS = ("free", "ground")
 
 
 def encode_maps(maps: Maps) -> bytes:
-    """File content: flows in steps of 1/32 pixel."""
+    """File content: flows in steps of 1/32 pixel, what was lost in steps of 1/255."""
     shape = json.dumps({"rows": maps.ground.shape[0], "columns": maps.ground.shape[1]}).encode()
-    return write_archive([("shape", shape), *((name, pack_flow(getattr(maps, name))) for name in _FLOWS)])
+    lost = np.rint(maps.lost * 255).astype(np.uint8).tobytes()
+    flows = [(name, pack_flow(getattr(maps, name))) for name in _FLOWS]
+    return write_archive([("shape", shape), *flows, ("lost", lost)])
 
 
 def load_maps(path: Path) -> Maps:
@@ -30,9 +34,11 @@ def load_maps(path: Path) -> Maps:
     try:
         with zipfile.ZipFile(path) as archive:
             shape = json.loads(archive.read("shape"))
-            free, ground = (unpack_flow(archive.read(name), shape["rows"], shape["columns"]) for name in _FLOWS)
+            size = shape["rows"], shape["columns"]
+            free, ground = (unpack_flow(archive.read(name), *size) for name in _FLOWS)
+            lost = np.frombuffer(archive.read("lost"), np.uint8).reshape(size).astype(np.float32) / np.float32(255)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             "a file of work in progress is damaged", where=str(path), remedy="Delete it and run again."
         ) from error
-    return Maps(free, ground)
+    return Maps(free, ground, lost)

@@ -10,6 +10,7 @@ from ..settings import option
 from .base import StageSpec
 
 FOLDER = "state/flow"
+MOVERS_FOLDER = "state/movers"
 SUFFIX = ".npz"
 
 
@@ -37,14 +38,19 @@ class FlowSettings:
         maximum=8192,
         unit="px",
     )
+    movers: bool = option(
+        True,
+        "Find what moves by itself before the scene: the carrying of keys then moves it apart from the scene, also "
+        "where the matte does not know it (a ball, a door, a second person).",
+    )
 
 
 SPEC = StageSpec(
     name="flow",
-    version=1,
+    version=2,
     settings=FlowSettings,
     inputs=("footage",),
-    folders=(FOLDER,),
+    folders=(FOLDER, MOVERS_FOLDER),
     suffix=SUFFIX,
-    doc="Where each pixel goes in the next frame and where it came from, never across a cut.",
+    doc="Where each pixel goes in the next frame and where it came from, never across a cut; and what moves by itself.",
 )

@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ..frames import frame_name
 from ..image.flow import FlowFinder, grey8
 from ..image.flow_store import encode_end, encode_pair
-from ..schema.flow import FOLDER, FlowSettings
+from ..schema.flow import FOLDER, SUFFIX, FlowSettings
 from .context import StageContext
+from .flow_movers import write_movers
 
 Grey8 = npt.NDArray[np.uint8]
 
@@ -22,7 +24,8 @@ def run(context: StageContext) -> None:
     finder = FlowFinder(settings.quality, settings.finest_scale)
     size = search_size(footage.width, footage.height, settings.long_side)
     last_frames = {last for _, last in footage.scenes}
-    pending = context.pending()
+    wanted = context.pending()
+    pending = [frame for frame in wanted if not context.has(f"{FOLDER}/{frame_name(frame, SUFFIX)}")]
     kept: tuple[int, Grey8] | None = None
     for done, frame in enumerate(pending):
         context.step("finding motion", done, len(pending))
@@ -35,6 +38,7 @@ def run(context: StageContext) -> None:
         data = encode_pair(finder.between(here, there), finder.between(there, here), footage.width, footage.height)
         context.write_bytes_frame(FOLDER, frame, data)
     context.step("finding motion", len(pending), len(pending))
+    write_movers(context, wanted)
     context.record(engine="dis", width=size[0], height=size[1])
 
 

@@ -81,21 +81,26 @@ class Carrier:
 
     def _carry_away(self, key: int, end: int, frames: tuple[int, ...], made: Callable[[], None]) -> None:
         mixer = self._mixer((key,), None)
-        for frame, view, maps in self._follow(key, end):
+        for frame, view, maps, to_last in self._follow(key, end):
+            if not mixer.goes_on and frame not in frames:
+                continue
+            picture = mixer.frame(view, {key: (maps, 1.0)}, to_last)
             if frame in frames:
-                self._context.write_rgb(FOLDER, frame, mixer.frame(view, {key: (maps, 1.0)}))
+                self._context.write_rgb(FOLDER, frame, self._paint.finished(picture))
                 made()
 
     def _carry_between(self, before: int, after: int, frames: tuple[int, ...], made: Callable[[], None]) -> None:
         shelf = self._context.cache(f"{before:06d}-{after:06d}")
         self._shelve(shelf, after, before)
         mixer = self._mixer((before, after), load_maps(_shelved(shelf, before)).ground)
-        for frame, view, maps in self._follow(before, frames[-1]):
+        for frame, view, maps, to_last in self._follow(before, frames[-1]):
+            if not mixer.goes_on and frame not in frames:
+                continue
+            share = (frame - before) / (after - before)
+            back = load_maps(_shelved(shelf, frame))
+            picture = mixer.frame(view, {before: (maps, 1 - share), after: (back, share)}, to_last)
             if frame in frames:
-                share = (frame - before) / (after - before)
-                back = load_maps(_shelved(shelf, frame))
-                picture = mixer.frame(view, {before: (maps, 1 - share), after: (back, share)})
-                self._context.write_rgb(FOLDER, frame, picture)
+                self._context.write_rgb(FOLDER, frame, self._paint.finished(picture))
                 made()
         shutil.rmtree(shelf, ignore_errors=True)
 
@@ -106,12 +111,12 @@ class Carrier:
         """Keep the maps from every frame of `end` … `key` - 1 to `key` on disk."""
         if all(_shelved(shelf, frame).is_file() for frame in range(end, key)):
             return
-        for frame, _, maps in self._follow(key, end):
+        for frame, _, maps, _ in self._follow(key, end):
             self._context.step(f"following frame {key} back", key - frame, key - end)
             write_atomic(_shelved(shelf, frame), encode_maps(maps))
 
-    def _follow(self, key: int, end: int) -> Iterator[tuple[int, View, Maps]]:
-        """The maps to a key of one frame after the other, from beside the key to `end`."""
+    def _follow(self, key: int, end: int) -> Iterator[tuple[int, View, Maps, Flow]]:
+        """The maps to a key of one frame after the other, from beside the key to `end`; and the flow a frame back."""
         tracker = self._tracker(key)
         step = 1 if end > key else -1
         for frame in range(key + step, end + step, step):
@@ -119,7 +124,7 @@ class Carrier:
             forward, backward = self._flows(min(frame, before))
             flows = (backward, forward) if step > 0 else (forward, backward)
             view = self._views(frame)
-            yield frame, view, tracker.advance(view, *flows)
+            yield frame, view, tracker.advance(view, *flows), flows[0]
 
     def _tracker(self, key: int) -> Tracker:
         if self._settings.method == "linear":

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..image.carry import Maps
 from ..image.composite import Composer, Offer, Source
+from ..image.free_fill import FreeFill, wanted
 from ..image.ground_plate import GroundPlate, carried_plate, ground_plate
 from ..image.look import Look, explained
 from ..image.view import View
@@ -25,10 +26,22 @@ _LEAST_EXPLAINED = 0.02
 
 
 class Mixer(Protocol):
-    """Makes the frames of one interval."""
+    """Makes the frames of one interval.
 
-    def frame(self, view: View, offers: Offers) -> Image:
-        """The picture of a frame, float32 (H', W', 3), about 0..1."""
+    Attributes:
+        goes_on: Whether a frame goes on from the one before: then it is asked for every frame, in order.
+    """
+
+    goes_on: bool
+
+    def frame(self, view: View, offers: Offers, to_last: Flow | None) -> Image:
+        """The picture of a frame, float32 (H', W', C), about 0..1.
+
+        Args:
+            view: Its footage.
+            offers: What the keys offer it.
+            to_last: float32 (H, W, 2), pixels, from it to the frame of the last call; None at the first.
+        """
         ...
 
 
@@ -52,11 +65,13 @@ def make_mixer(
 class LinearMixer:
     """Every key warped whole, the two mixed by time."""
 
+    goes_on = False
+
     def __init__(self, settings: PropagateSettings, paint: Paint) -> None:
         self._settings = settings
         self._paint = paint
 
-    def frame(self, view: View, offers: Offers) -> Image:
+    def frame(self, view: View, offers: Offers, to_last: Flow | None) -> Image:
         """The picture; see `Mixer`."""
         return cast(Image, sum(self._warped(key, maps.ground) * share for key, (maps, share) in offers.items()))
 
@@ -69,6 +84,8 @@ class LinearMixer:
 class LayerMixer:
     """The static scene and what moves by itself, each in its place, and what the look tells of changes."""
 
+    goes_on = True
+
     def __init__(
         self, settings: PropagateSettings, paint: Paint, views: Views, keys: tuple[int, ...], between: Flow | None
     ) -> None:
@@ -79,11 +96,15 @@ class LayerMixer:
         look, told = self._look(keys) if settings.recolour else (None, {})
         self._sources = {key: self._source(key, plates[key], *told.get(key, (None, None))) for key in keys}
         self._composer = Composer(look, settings.lookup, settings.trust)
+        seen = list(self._seen.values())
+        self._fill = FreeFill([view.image8 for view in seen], list(self._painted.values()), [v.free for v in seen])
 
-    def frame(self, view: View, offers: Offers) -> Image:
+    def frame(self, view: View, offers: Offers, to_last: Flow | None) -> Image:
         """The picture; see `Mixer`."""
         of_keys = [Offer(self._sources[key], maps, near) for key, (maps, near) in offers.items()]
-        return self._composer.frame(view, of_keys)
+        made = self._composer.frame(view, of_keys)
+        need = wanted(made.agreement, [offer.maps.lost for offer in of_keys], made.explained, view.free)
+        return self._fill.frame(made.picture, view.image8, need, to_last)
 
     def _source(self, key: int, plate: GroundPlate, look: Image | None, share: Image | None) -> Source:
         behind = plate.colour - self._painted[key]

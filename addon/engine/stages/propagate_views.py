@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ..image.movers_store import load_movers
 from ..image.view import View, make_view
+from ..schema.flow import MOVERS_FOLDER
 from .context import StageContext
 from .flow import search_size
 
@@ -46,9 +48,10 @@ class Views:
         return self._fitted(self._context.read_rgb8("frames", frame))
 
     def _free(self, frame: int) -> Image:
-        if not self._has_matte:
-            return np.zeros(self.size[::-1], np.float32)
-        return self._fitted(self._context.read_grey("matte", frame))
+        movers = load_movers(self._context.path(MOVERS_FOLDER, frame))
+        if self._has_matte:
+            movers = np.maximum(movers, self._context.read_grey("matte", frame))
+        return self._fitted(movers)
 
     def _fitted(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if image.shape[1::-1] == self.size:
