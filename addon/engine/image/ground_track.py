@@ -84,7 +84,7 @@ class GroundTracker:
         active = (cv2.dilate(doubtful, np.ones((3, 3), np.uint8)) > 0) & ~free
         flow = np.ascontiguousarray(flow, np.float32)
         matrices = np.array(planes, np.float64).reshape(-1, 3, 3)
-        settle(view.features, self._key.features, self._shown, flow, lost, active, models, matrices)
+        settle(view.region_features, self._key.region_features, self._shown, flow, lost, active, models, matrices)
         return flow
 
     def _cost(self, view: View, flow: Flow) -> Image:

@@ -20,6 +20,8 @@ _COST_REACH = 5
 _COST_WEIGHTS = np.array([[1 / 3, 1 / 3, 1 / 3, 2]], np.float32) / 24
 _SLOW_PIXELS = 13
 _SLOW_SHARE = np.float32(0.9)
+_REGION_SLOW_PIXELS = 21
+_REGION_SLOW_SHARE = np.float32(0.5)
 _FIGURE_SLOW_PIXELS = 15
 _FIGURE_SLOW_SHARE = np.float32(0.8)
 
@@ -32,6 +34,8 @@ class View:
         image8: uint8 RGB (H, W, 3).
         grey: uint8 (H, W), luma.
         features: float32 (H, W, 4), colour without its slow part, and edge strength, in 8-bit steps.
+        region_features: float32 (H, W, 4), the same as regions are compared by: a third of the colour with more of its
+            slow part, half the edge strength.
         figure_features: float32 (H, W, 3), colour with more of its slow part, in 8-bit steps.
         free: float32 (H, W), 0..1, how surely a pixel belongs to something that moves by itself.
     """
@@ -39,6 +43,7 @@ class View:
     image8: Bytes
     grey: Bytes
     features: Image
+    region_features: Image
     figure_features: Image
     free: Image
 
@@ -60,9 +65,11 @@ def make_view(image8: Bytes, free: Image) -> View:
     across, down = cv2.spatialGradient(cv2.GaussianBlur(grey, (3, 3), 0))
     edges = np.abs(across).astype(np.float32) + np.abs(down)
     features = np.dstack([colour - _SLOW_SHARE * _slow(colour, _SLOW_PIXELS), edges * np.float32(0.25)])
+    regions = (colour - _REGION_SLOW_SHARE * _slow(colour, _REGION_SLOW_PIXELS)) * np.float32(1 / 3)
+    region_features = np.dstack([regions, edges * np.float32(0.125)])
     soft = cast(Image, cv2.GaussianBlur(colour, (0, 0), 0.6))
     figure = cast(Image, soft - _FIGURE_SLOW_SHARE * _slow(soft, _FIGURE_SLOW_PIXELS))
-    return View(image8, grey, features, figure, free)
+    return View(image8, grey, features, region_features, figure, free)
 
 
 def _slow(colour: Image, reach: int) -> Image:
