@@ -10,7 +10,6 @@ import numpy as np
 from lineboil.addon.engine.image.flow import FlowFinder, grey8
 from lineboil.addon.engine.image.guided import guided_enlarge, guided_filter
 from lineboil.addon.engine.image.movers import REACH, Movers
-from lineboil.addon.engine.image.movers_evidence import features, static_flow
 
 HEIGHT, WIDTH, FRAMES, SIDE = 120, 180, 13, 32
 MIDDLE = 7
@@ -146,26 +145,6 @@ def test_large_footage_is_analysed_small_and_answered_large() -> None:
     )
     truth = cv2.resize(shot.mask(MIDDLE).astype(np.uint8), (WIDTH * 4, HEIGHT * 4)) > 0
     assert overlap(movers.mask(MIDDLE), truth) > 0.75
-
-
-def test_a_static_scene_of_two_depths_obeys() -> None:
-    flow = np.zeros((HEIGHT, WIDTH, 2), np.float32)
-    flow[..., 0], flow[..., 1] = -4, np.linspace(-1, 1, HEIGHT)[:, None]
-    flow[:, 80:100, 0] -= 2
-    flow[:, :10, 0] -= 3
-    flow[50:70, 30:50] += (0, 8)
-    obeying, odd = static_flow(flow)
-    assert np.abs(obeying - flow)[:, 84:96].max() < 0.5
-    assert odd[54:66, 34:46].all()
-    assert odd[:40].mean() < 0.02
-    assert np.abs(obeying[54:66, 34:46, 1]).max() < 1.5
-
-
-def test_features_leave_out_slow_changes_of_brightness() -> None:
-    picture = _texture(4, 60, 80)
-    darker = (picture * 0.8).astype(np.uint8)
-    plain = np.abs(picture.astype(int) - darker).mean()
-    assert np.abs(features(picture).astype(int) - features(darker)).mean() < 0.7 * plain
 
 
 def test_enlarging_without_change_of_size_is_the_guided_filter() -> None:

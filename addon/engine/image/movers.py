@@ -1,38 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What moves by itself in front of a static scene, frame by frame, from the footage alone."""
+"""What moves by itself in front of a static scene, frame by frame, from the footage and its flow alone.
+
+The motion to the next frame and to the one before is compared with the planes (homographies) most of the picture agrees
+with. What a figure uncovers has no past and what it will cover has no future, so the smaller difference of the two
+counts; then it is averaged along the motion. Comparing motion finds far more than comparing colours along planes does
+(on `walk` a precision of 0.83 against 0.67 at a recall of 0.9), and shadows that move hardly count. The silhouette is
+then laid where the motion of the inside stops explaining the footage better than the motion of what is around it.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from . import grabcut
+from .ground_track import planes_of
 from .guided import guided_enlarge
 from .motion_evidence import hysteresis
-from .movers_evidence import costs, features, gathered
-from .warp import compose, inside, resize_flow, warp
+from .movers_edge import layered
+from .warp import Flow, Image, compose, homography_flow, inside, resize_flow, warp
 
-Float = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
 LONG_SIDE = 480
-"""The analysis works at this size or smaller."""
-DISTANCES = (1, 3, 6)
-REACH = DISTANCES[-1] + 3
+"""The analysis works at this size or smaller; the pixels below are pixels of it."""
+REACH = 4
 """A mask depends on frames at most this far away."""
-_NEAR_ENDS = 3
-_WEIGHTS = {0: 6.0, 1: 4.0, 2: 1.0}
-_COLOUR_TOLERANCE = 24.0
-_LOW, _HIGH, _SURE = 0.15, 0.45, 0.45
-_LEAST_PART, _LEAST_HOLE = 0.0006, 0.004
-_NEAR, _DEEP, _FAR = 3, 8, 5
-_WINDOW_MARGIN = 10
-_ROUNDS = 2
+_SEED_PIXELS, _MOVING_PIXELS, _BESIDE_PIXELS = 2.5, 1.2, 0.5
+"""Difference of motion a frame that starts a region, that continues it, and that belongs to it right beside it."""
+_BESIDE_REACH = 6
+_PLANE_PIXELS = 0.8
+_RIM, _LEAST_RIM_SHARE = 0.06, 0.04
+"""Width of the border beside the short side, and the share of it that every plane but the largest must explain."""
+_LARGEST_STRETCH = 0.06
+"""Difference of stretch from the largest plane, a frame, above which a homography joins things that move apart."""
+_MOST_PIXELS = np.float32(4.0)
+_WEIGHTS = (6.0, 4.0, 1.0)
+_CLOSED = 2
 _EDGE_RADIUS, _EDGE_EPSILON = 4, 1e-3
 
 
@@ -48,50 +56,58 @@ class Movers:
     def __init__(
         self,
         picture: Callable[[int], Bytes],
-        flow: Callable[[int, int], Float],
+        flow: Callable[[int, int], Flow],
         scene: Callable[[int], tuple[int, int]],
     ) -> None:
         self._picture, self._flow, self._scene = picture, flow, scene
         self._small = _Recent(self._make_small, 2 * REACH + 2)
-        self._features = _Recent(lambda frame: features(self._small(frame)), 2 * REACH + 2)
         self._step = _Recent(self._make_step, 4 * REACH + 4)
-        self._evidence = _Recent(self._make_evidence, 8)
-        self._sided = _Recent(self._make_sided, 8)
+        self._own = _Recent(self._make_own, 2 * REACH + 2)
 
-    def mask(self, frame: int) -> Float:
+    def mask(self, frame: int) -> Image:
         """Of a frame: (H, W) float32, 0 the static scene, 1 what moves by itself."""
         picture = self._picture(frame)
-        small = self._small(frame)
         region = self.region(frame)
         if not region.any():
             return np.zeros(picture.shape[:2], np.float32)
+        small = self._small(frame)
+        if small.shape == picture.shape:
+            return region
         return np.clip(guided_enlarge(small, region, picture, _EDGE_RADIUS, _EDGE_EPSILON), 0, 1)
 
-    def region(self, frame: int) -> Float:
-        """The mask at the size of the analysis, (h, w) float32 0 or 1."""
+    def region(self, frame: int) -> Image:
+        """The mask at the size of the analysis, (h, w) float32 0..1."""
+        first, last = self._scene(frame)
+        if first == last:
+            return np.zeros(self._small(frame).shape[:2], np.float32)
         evidence = self._calm(frame)
-        region = _solid(evidence)
-        picture = self._small(frame)
-        labels = _labels(region, evidence)
-        result = region.astype(np.float32)
-        for window, group in _groups(region):
-            part = np.ascontiguousarray(labels[window])
-            found = grabcut.cut(np.ascontiguousarray(picture[window]), part, frame, _ROUNDS)
-            result[window][group] = found[group]
-        return result
+        region = hysteresis(evidence, _MOVING_PIXELS, _SEED_PIXELS)
+        near = np.asarray(cv2.dilate(region, _disc(_BESIDE_REACH)), np.uint8) > 0
+        beside = (near & (evidence > _BESIDE_PIXELS)).astype(np.uint8)
+        closed = cv2.morphologyEx(region | beside, cv2.MORPH_CLOSE, _disc(_CLOSED))
+        return layered(frame, np.asarray(closed, np.uint8), self._small, self._neighbours(frame))
+
+    def _neighbours(self, frame: int) -> list[list[tuple[int, Flow]]]:
+        """Frames to compare with, before and after, at distances 1 and 2, each with the motion to it."""
+        first, last = self._scene(frame)
+        found: list[list[tuple[int, Flow]]] = []
+        for away in (1, 2):
+            others = [other for other in (frame - away, frame + away) if first <= other <= last]
+            found.append([(other, self._chain(frame, other)) for other in others])
+        return [group for group in found if group]
 
     def _make_small(self, frame: int) -> Bytes:
         picture = self._picture(frame)
         scale = LONG_SIDE / max(picture.shape[:2])
-        if scale < 1:
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.6), np.uint8)
+        if scale >= 1:
+            return picture
+        return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
-    def _make_step(self, frame: int, other: int) -> Float:
+    def _make_step(self, frame: int, other: int) -> Flow:
         height, width = self._small(frame).shape[:2]
         return resize_flow(self._flow(frame, other), height, width)
 
-    def _chain(self, frame: int, other: int) -> Float:
+    def _chain(self, frame: int, other: int) -> Flow:
         """Motion to a frame that may be farther away."""
         side = 1 if other > frame else -1
         flow = self._step(frame, frame + side)
@@ -99,56 +115,62 @@ class Movers:
             flow = compose(flow, self._step(middle, middle + side))
         return flow
 
-    def _make_evidence(self, frame: int) -> Float:
+    def _make_own(self, frame: int) -> Image:
+        """Difference from the scene's motion a frame, pixels; the smaller of both directions."""
         first, last = self._scene(frame)
-        found: dict[int, list[tuple[Float, Float]]] = {distance: [] for distance in DISTANCES}
-        for side in (-1, 1):
-            flow: Float | None = None
-            for distance in range(1, DISTANCES[-1] + 1):
-                other = frame + side * distance
-                if not first <= other <= last:
-                    break
-                step = self._step(other - side, other)
-                chained = step if flow is None else compose(flow, step)
-                flow = chained
-                if distance in found:
-                    found[distance].append(costs(self._features(frame), self._features(other), chained))
-        sides = [pairs for pairs in found.values() if pairs]
-        return gathered(sides) if sides else np.zeros(self._small(frame).shape[:2], np.float32)
+        sides = [self._difference(frame, other) for other in (frame - 1, frame + 1) if first <= other <= last]
+        return np.minimum(np.minimum.reduce(sides), _MOST_PIXELS)
 
-    def _make_sided(self, frame: int) -> Float:
-        """Evidence, near the ends of a scene held by that of a frame further in.
+    def _difference(self, frame: int, other: int) -> Image:
+        flow = self._step(frame, other)
+        height, width = flow.shape[:2]
+        planes = planes_of(flow, np.ones((height, width), np.bool_)) or [np.eye(3)]
+        moves = [homography_flow(plane, height, width) for plane in planes]
+        off = [np.sqrt(np.square(flow - move).sum(-1)) for move in moves]
+        rim, stretch = _rim(height, width), [_stretch(move) for move in moves]
+        scene = [
+            part
+            for part, own in zip(off[1:], stretch[1:], strict=True)
+            if (part[rim] < _PLANE_PIXELS).mean() > _LEAST_RIM_SHARE
+            and np.abs(own - stretch[0]).max() < _LARGEST_STRETCH
+        ]
+        nearest = np.minimum.reduce([off[0], *scene])
+        return np.where(inside(flow, height, width), nearest, 2 * _MOST_PIXELS).astype(np.float32)
 
-        With no past what a mover uncovers looks like the mover, with no future what it will cover does.
-        """
+    def _sided(self, frame: int) -> Image:
+        """The same, at the ends of a scene held by that of the frame beside it, which has both directions."""
         first, last = self._scene(frame)
-        own = self._evidence(frame)
-        inner = min(max(frame, first + _NEAR_ENDS), last - _NEAR_ENDS)
-        if inner == frame or last - first < 2 * _NEAR_ENDS:
-            return own
-        carried = np.asarray(warp(self._evidence(inner), self._chain(frame, inner)), np.float32)
-        return np.minimum(own, np.asarray(cv2.dilate(carried, _disc(3)), np.float32))
+        own = self._own(frame)
+        inner = min(max(frame, first + 1), last - 1)
+        if inner == frame or not first <= inner <= last:
+            return cast(Image, own)
+        carried = cast(Image, warp(self._own(inner), self._step(frame, inner)))
+        return np.minimum(own, cast(Image, cv2.dilate(carried, np.ones((5, 5), np.uint8))))
 
-    def _calm(self, frame: int) -> Float:
-        """Mean of the evidence along the motion, neighbours by how alike they are."""
+    def _calm(self, frame: int) -> Image:
+        """1-4-6-4-1 along the motion."""
         first, last = self._scene(frame)
-        total = np.float32(_WEIGHTS[0]) * self._sided(frame)
-        weights = np.full(total.shape, _WEIGHTS[0], np.float32)
+        total, weight = self._sided(frame) * np.float32(_WEIGHTS[0]), _WEIGHTS[0]
         for other in range(max(first, frame - 2), min(last, frame + 2) + 1):
-            if other == frame:
-                continue
-            flow = self._chain(frame, other)
-            weight = np.float32(_WEIGHTS[abs(other - frame)]) * self._alike(frame, other, flow)
-            total += weight * np.asarray(warp(self._sided(other), flow), np.float32)
-            weights += weight
-        return np.asarray(cv2.GaussianBlur(total / weights, (0, 0), 1.0), np.float32)
+            if other != frame:
+                share = _WEIGHTS[abs(other - frame)]
+                total = total + cast(Image, warp(self._sided(other), self._chain(frame, other))) * np.float32(share)
+                weight += share
+        return cast(Image, cv2.GaussianBlur(total / np.float32(weight), (0, 0), 1.0))
 
-    def _alike(self, frame: int, other: int, flow: Float) -> Float:
-        warped = np.asarray(warp(self._small(other), flow), np.uint8)
-        channels = cv2.split(cv2.absdiff(warped, self._small(frame)))
-        largest = cv2.max(cv2.max(channels[0], channels[1]), channels[2]).astype(np.float32)
-        near = cv2.blur(largest, (5, 5)) / np.float32(_COLOUR_TOLERANCE)
-        return np.exp(-near * near) * inside(flow, *flow.shape[:2])
+
+def _stretch(flow: Flow) -> Image:
+    """How much a plane's motion changes over a pixel, in the middle of the picture: (4,)."""
+    y, x = flow.shape[0] // 2, flow.shape[1] // 2
+    return np.concatenate([flow[y, x] - flow[y - 1, x], flow[y, x] - flow[y, x - 1]])
+
+
+def _rim(height: int, width: int) -> npt.NDArray[np.bool_]:
+    """The picture's border: scenes reach it, while a thing that moves as one piece mostly does not."""
+    found = np.ones((height, width), np.bool_)
+    wide = max(1, round(_RIM * min(height, width)))
+    found[wide:-wide, wide:-wide] = False
+    return found
 
 
 class _Recent:
@@ -165,51 +187,6 @@ class _Recent:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
-
-
-def _solid(evidence: Float) -> Bytes:
-    """Region of the evidence, gaps closed, without specks and small holes: (h, w) uint8 0 or 1."""
-    region = hysteresis(evidence, _LOW, _HIGH)
-    closed = np.asarray(cv2.morphologyEx(region, cv2.MORPH_CLOSE, _disc(4)), np.uint8)
-    kept = _large_parts(closed, _LEAST_PART)
-    return 1 - _large_parts(1 - kept, _LEAST_HOLE)
-
-
-def _large_parts(mask: Bytes, least_share: float) -> Bytes:
-    _, found, table, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    labels = np.asarray(found, np.int32)
-    large = np.asarray(table, np.int32)[:, cv2.CC_STAT_AREA] >= least_share * mask.size
-    large[0] = False
-    return large[labels].astype(np.uint8)
-
-
-def _labels(region: Bytes, evidence: Float) -> Bytes:
-    """For GrabCut: sure inside, sure away, open between."""
-    labels = np.full(region.shape, grabcut.MAYBE_BACKGROUND, np.uint8)
-    labels[region > 0] = grabcut.MAYBE_CHARACTER
-    surest = cv2.morphologyEx((evidence > _SURE).astype(np.uint8), cv2.MORPH_CLOSE, _disc(_NEAR))
-    sure = np.asarray(surest, np.uint8) & region
-    labels[cv2.erode(sure, _disc(_NEAR)) > 0] = grabcut.CHARACTER
-    labels[cv2.erode(region, _disc(_DEEP)) > 0] = grabcut.CHARACTER
-    labels[cv2.dilate(region, _disc(_FAR)) == 0] = grabcut.BACKGROUND
-    return labels
-
-
-def _groups(region: Bytes) -> list[tuple[tuple[slice, slice], npt.NDArray[np.bool_]]]:
-    """Window round each group of parts, and in it the pixels of the group and near it.
-
-    Colours near by tell more than those of the whole picture, and GrabCut's time goes with the area.
-    """
-    _, found, table, _ = cv2.connectedComponentsWithStats(cv2.dilate(region, _disc(_FAR + 1)))
-    height, width = region.shape
-    groups: list[tuple[tuple[slice, slice], npt.NDArray[np.bool_]]] = []
-    for index, (left, top, wide, high, _) in enumerate(table.tolist()):
-        if index == 0:
-            continue
-        rows = slice(max(0, top - _WINDOW_MARGIN), min(height, top + high + _WINDOW_MARGIN))
-        columns = slice(max(0, left - _WINDOW_MARGIN), min(width, left + wide + _WINDOW_MARGIN))
-        groups.append(((rows, columns), np.asarray(found[rows, columns] == index)))
-    return groups
 
 
 def _disc(radius: int) -> Bytes:
