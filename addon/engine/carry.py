@@ -143,10 +143,10 @@ def _settings(order: Order, keys: Keys, first: int) -> dict[str, Any]:
 
 
 def _matte_values(order: Order, first: int) -> dict[str, Any]:
-    """Who moves by itself: the artist's own mattes, or what the settings' defaults find."""
-    if order.matte is None:
-        return {}
+    """Who moves by itself: the artist's own mattes beside what the motion tells, or the motion alone."""
     # The body's landmarks are wanted for the road's own mattes alone.
+    if order.matte is None:
+        return {"matte.engine": "off", "pose.engine": "off"}
     return {
         "matte.engine": "given",
         "matte.folder": order.matte.resolve().as_posix(),
