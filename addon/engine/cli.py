@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `lineboil new | run | carry | status | set | preview | sheet | check | build | render`."""
+"""The command line: `lineboil new | run | carry | keys | status | set | preview | sheet | check | build | render`."""
 
 from __future__ import annotations
 
@@ -215,6 +215,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_making(verbs)
     _add_carrying(verbs)
+    _add_keys(verbs)
     _add_looking(verbs)
     _add_blender(verbs)
     _add_serving(verbs)
@@ -259,6 +260,18 @@ def _add_carrying(verbs: Any) -> None:
     )
     carry.add_argument(
         "--set", default=[], action="append", metavar="table.key=value", help="a setting, like propagate.method=linear"
+    )
+
+
+def _add_keys(verbs: Any) -> None:
+    keys = _verb(verbs, "keys", commands.keys, "Choose the keys, or tell how many are needed.")
+    keys.add_argument("--suggest", action="store_true", help="tell what so many keys show; keys.json stays as it is")
+    keys.add_argument(
+        "--quality",
+        type=float,
+        default=None,
+        metavar="Q",
+        help=f"share of the picture that keys show on average, {commands.keys_advice.USUAL_QUALITY} when not given",
     )
 
 

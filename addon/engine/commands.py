@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import blender, diagnosis, pipeline, presets
+from . import blender, diagnosis, keys_advice, pipeline, presets
 from . import settings as settings_module
 from .carry import Order
 from .carry import carry as carry_order
 from .errors import EngineError, InputError, SettingError
 from .frames import parse_ranges
+from .key_list import key_frames
 from .messages import Preview, Reporter, Status
 from .schema.build import blend_of
 from .schema.registry import BY_NAME, STAGES
@@ -76,6 +77,16 @@ def carry(options: argparse.Namespace, reporter: Reporter) -> Result:
     settings = dict(key_and_value(text) for text in options.set)
     order = Order(options.footage, options.keys, options.out, options.matte, options.cuts, settings)
     return carry_order(order, reporter)
+
+
+def keys(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """Choose the keys, or tell how many show how much."""
+    shot = Shot(options.shot)
+    if options.suggest or options.quality is not None:
+        quality = keys_advice.USUAL_QUALITY if options.quality is None else options.quality
+        return keys_advice.advise(shot, reporter, quality)
+    pipeline.run(shot, reporter, stage="keys")
+    return {"keys": ", ".join(str(frame) for frame in key_frames(shot.root))}
 
 
 def status(options: argparse.Namespace, reporter: Reporter) -> Result:

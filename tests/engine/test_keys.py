@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import cv2
 import numpy as np
 import pytest
-from carry_shot import make_shot, run_stage
-from lineboil.addon.engine.errors import InputError, MissingError
+from carry_shot import Listener, make_shot, run_stage
+from lineboil.addon.engine.errors import InputError, MissingError, SettingError
 from lineboil.addon.engine.key_list import Key, KeyList, key_frames, keys_text, load_keys, merge, parse_keys
+from lineboil.addon.engine.keys_advice import advise
+from lineboil.addon.engine.messages import SilentReporter
+from lineboil.addon.engine.schema.registry import BY_NAME
+from lineboil.addon.engine.shot import Shot
+from lineboil.addon.engine.stages.context import StageContext
+from lineboil.addon.engine.stages.keys import suggest
+from lineboil.addon.engine.stages.keys_choice import Chooser, Demand
+from lineboil.addon.engine.stages.keys_table import SceneTable, Span
+from lineboil.addon.engine.state import Record, ShotState
 
 HEIGHT, WIDTH = 48, 80
 
@@ -152,8 +162,8 @@ def test_change_of_the_figure_weighs_more_than_change_behind_it(tmp_path):
             made.append(np.where(where[..., None] > 0, changed, ground))
         return made
 
-    in_figure = ready(tmp_path / "figure", sequence(True), [inside] * 12, keys__figure_weight=0.9)
-    behind = ready(tmp_path / "ground", sequence(False), [inside] * 12, keys__figure_weight=0.9)
+    in_figure = ready(tmp_path / "figure", sequence(True), [inside] * 12, keys__figure_weight=0.9, keys__coverage=0.5)
+    behind = ready(tmp_path / "ground", sequence(False), [inside] * 12, keys__figure_weight=0.9, keys__coverage=0.5)
     assert len(in_figure.keys) > len(behind.keys)
     assert any("the character is not covered" in key.reason for key in in_figure.keys)
 
@@ -224,3 +234,109 @@ def test_a_key_beyond_the_end_is_told(tmp_path):
     (root / "keys.json").write_text('{"keys": [{"frame": 7}]}', encoding="utf-8")
     with pytest.raises(InputError, match="key at frame 7, but the shot has 6 frames"):
         run_stage(root, "keys")
+
+
+# The best of all choices
+
+
+def random_table(seed, size=13, reach=4):
+    """A scene of which every frame is a candidate; between keys farther apart than the band only the ends are known."""
+    random = np.random.default_rng(seed)
+
+    def span(*shape):
+        return Span(*(random.random(shape).astype(np.float32) for _ in range(3)))
+
+    table = SceneTable(1, size, reach, np.arange(1, size + 1))
+    table.before, table.after, table.between = span(size), span(size), span(size, 2 * reach)
+    table.sharpness = np.ones(size, np.float32)
+    return table
+
+
+def chooser(table, fixed=(), removed=(), gap=2, coverage=0.5):
+    return Chooser(table, Demand(coverage, 0.5, gap, table.reach), list(fixed), tuple(removed))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_no_other_choice_of_as_many_keys_is_better(seed, count):
+    some = chooser(random_table(seed), fixed=(6,), removed=(9,))
+    found = some.by_number(count)[count]
+    others = [
+        frames
+        for frames in itertools.combinations(range(1, 14), count)
+        if 6 in frames and not {8, 9, 10} & set(frames) and all(np.diff(frames) >= 2)
+    ]
+    least = min(some.judged(list(frames)).error for frames in others)
+    assert found.error == pytest.approx(least, rel=1e-5)
+    assert found.frames in others
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_fewer_keys_show_as_much_as_demanded(seed):
+    some = chooser(random_table(seed), coverage=0.3)
+    found = some.as_needed()
+    assert found.worst <= 0.7 + 1e-5 or len(found.frames) > 1
+
+    def is_enough(frames):
+        far = max([frames[0] - 1, 13 - frames[-1], *(gap // 2 for gap in np.diff(frames).tolist())])
+        return some.judged(list(frames)).worst <= 0.7 and far <= 4 and all(np.diff(frames) >= 2)
+
+    for count in range(1, len(found.frames)):
+        assert not any(is_enough(frames) for frames in itertools.combinations(range(1, 14), count))
+
+
+def test_a_number_goes_before_the_gap_between_keys():
+    table = random_table(1)
+    found = chooser(table, gap=6).by_number(8)
+    assert len(found[8].frames) == 8
+    assert np.diff(found[2].frames).min() >= 6
+
+
+def test_keys_of_several_scenes_go_where_they_help_most(tmp_path):
+    pictures = [texture(20)[:, :WIDTH]] * 18 + pan(12, 5, 1)
+    keys = ready(tmp_path / "shot", pictures, scenes=((1, 18), (19, 30)), keys__count=3)
+    assert sum(frame > 18 for frame in keys.frames) == 2
+
+
+def suggestion(root, quality):
+    state, spec = ShotState(Shot(root)), BY_NAME["keys"]
+    frames = tuple(range(1, state.footage().count + 1))
+    return suggest(StageContext(state, spec, Record(), frames, Listener()), quality)
+
+
+def test_a_suggestion_tells_how_many_keys_reach_a_quality_and_changes_nothing(tmp_path):
+    root = tmp_path / "shot"
+    ready(root, pan(20, 8))
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    found = suggestion(root, 0.95)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    shown = [row["shown"] for row in found["table"]]
+    assert np.diff(shown).min() > -0.01 and shown[-1] > shown[0]
+    reached = [row["keys"] for row in found["table"] if row["shown"] >= 0.95]
+    assert found["suggested"] == reached[0] > 1
+    assert suggestion(root, 0.5)["suggested"] <= found["suggested"]
+
+
+def test_suggested_keys_are_those_that_are_chosen_when_asked_for(tmp_path):
+    root = tmp_path / "shot"
+    make_shot(root, pan(20, 4))
+    run_stage(root, "flow")
+    row = suggestion(root, 0.8)["table"][2]
+    Shot(root).change({"keys.count": 3})
+    run_stage(root, "keys")
+    assert list(chosen(root).frames) == row["frames"]
+
+
+def test_a_suggestion_keeps_the_artists_keys(tmp_path):
+    root = tmp_path / "shot"
+    ready(root, pan(20, 4))
+    (root / "keys.json").write_text('{"keys": [{"frame": 2}, {"frame": 3}], "removed": [10]}', encoding="utf-8")
+    for row in suggestion(root, 0.8)["table"]:
+        assert {2, 3} <= set(row["frames"])
+        assert 10 not in row["frames"]
+
+
+@pytest.mark.parametrize("quality", [0, -1, 1.5, float("nan")])
+def test_a_quality_that_cannot_be_had_is_told(tmp_path, quality):
+    with pytest.raises(SettingError, match="cannot be had"):
+        advise(make_shot(tmp_path / "shot", pan(2, 1)), SilentReporter(), quality)

@@ -21,7 +21,7 @@ class KeysSettings:
         maximum=10000,
     )
     coverage: float = option(
-        0.7,
+        0.85,
         "How much of every frame some key must show when the number is left open: 1 is everything. "
         "Higher asks for more keys.",
         minimum=0.1,
@@ -44,7 +44,7 @@ class KeysSettings:
 
 SPEC = StageSpec(
     name="keys",
-    version=1,
+    version=2,
     settings=KeysSettings,
     inputs=("footage", "flow", "matte"),
     folders=(),

@@ -3,54 +3,67 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..image import coverage
-from ..image.flow import grey8
-from ..image.flow_store import load_pair
-from ..image.warp import Flow
 from ..key_list import FILE_NAME, Key, KeyList, keys_text, load_keys, merge
-from ..schema.flow import FOLDER as FLOW_FOLDER
 from ..schema.keys import KeysSettings
 from .context import StageContext
-from .keys_choice import Chooser, Demand, SceneTable
+from .keys_choice import Choice, Chooser, Demand
+from .keys_reasons import reasons
+from .keys_table import measure
 
-_MOST_CANDIDATES_AHEAD = 16
-_MOST_FRAMES_AHEAD = 120
-# What cannot be measured (drift, slow change of light) grows with time: keys spread evenly where all else is equal.
-_AGE = 0.08
+_MOST_SUGGESTED = 60
 
 
 def run(context: StageContext) -> None:
     """Choose the keys of every scene and write `keys.json`."""
     settings: KeysSettings = context.settings
     before = _present(context)
-    footage = context.footage
-    rate = float(footage.frame_rate)
-    counts = _counts(settings.count, footage.scenes, before)
-    if settings.count and sum(counts) > settings.count:
-        context.warn(f"{sum(counts)} keys instead of {settings.count}: every scene needs one, and yours stay")
-    window = _Window(context)
+    choosers = _choosers(context, before, settings.count)
+    if settings.count:
+        choices = _shared_out(choosers, settings.count)
+        if sum(len(choice.frames) for choice in choices) > settings.count:
+            total = sum(len(choice.frames) for choice in choices)
+            context.warn(f"{total} keys instead of {settings.count}: every scene needs one, and yours stay")
+    else:
+        choices = [chooser.as_needed() for chooser in choosers]
     chosen: list[Key] = []
-    for (first, last), count in zip(footage.scenes, counts, strict=True):
-        demand = Demand(
-            count,
-            settings.coverage,
-            settings.figure_weight,
-            max(1, round(settings.minimum_gap * rate)),
-            max(1, round(settings.maximum_gap * rate)),
-        )
-        fixed = [key.frame for key in before.fixed if first <= key.frame <= last]
-        if len(fixed) >= count > 0:
-            continue
-        table = _table(context, window, (first, last), demand, fixed)
-        if not settings.prefer_sharp:
-            table.sharpness = []
-        chosen += Chooser(table, demand, fixed, before.removed).choose()
+    for chooser, choice in zip(choosers, choices, strict=True):
+        why = reasons(chooser.table, chooser.demand, choice.frames)
+        chosen += [Key(frame, why[frame], added_by="lineboil") for frame in choice.frames]
     _write(context, merge(before, chosen))
+
+
+def suggest(context: StageContext, quality: float) -> dict[str, Any]:
+    """How much of the picture is predicted to be shown by so many keys. Writes nothing.
+
+    Args:
+        context: Of the stage; its inputs are made.
+        quality: Share of the picture, 0..1, that keys should show on average.
+
+    Returns:
+        `quality`; `table`, from fewest to most keys, each with `keys`, `shown` (mean over all frames of the share of
+        the picture that some key shows, the figure weighted), `worst` (the same of the worst frame) and `frames`;
+        `suggested`, the smallest number of keys that reaches the quality, or None when none of the table does.
+    """
+    before = _present(context)
+    total = context.footage.count
+    choosers = _choosers(context, before, 0)
+    rows: list[dict[str, Any]] = []
+    suggested = None
+    for choices in _every_share(choosers, max(_MOST_SUGGESTED, len(before.fixed))):
+        shown = 1 - sum(choice.missing for choice in choices) / total
+        frames = sorted(frame for choice in choices for frame in choice.frames)
+        worst = 1 - max(choice.worst for choice in choices)
+        rows.append({"keys": len(frames), "shown": round(shown, 4), "worst": round(worst, 4), "frames": frames})
+        if suggested is None and shown >= quality:
+            suggested = len(frames)
+        if suggested is not None and len(rows) >= 8 and len(frames) >= suggested + 3:
+            break
+    return {"quality": quality, "suggested": suggested, "table": rows}
 
 
 def _present(context: StageContext) -> KeyList:
@@ -70,94 +83,50 @@ def _present(context: StageContext) -> KeyList:
     return keys
 
 
-def _counts(count: int, scenes: tuple[tuple[int, int], ...], before: KeyList) -> list[int]:
-    """Keys of each scene for a requested number: at least one and the artist's, the rest by length."""
-    if not count:
-        return [0] * len(scenes)
-    fixed = [sum(first <= key.frame <= last for key in before.fixed) for first, last in scenes]
-    counts = [max(1, number) for number in fixed]
-    while sum(counts) < count:
-        spare = [(last - first + 1) / (number + 1) for (first, last), number in zip(scenes, counts, strict=True)]
-        counts[int(np.argmax(spare))] += 1
-    return counts
+def _choosers(context: StageContext, before: KeyList, count: int) -> list[Chooser]:
+    """One for every scene, its frames compared."""
+    settings: KeysSettings = context.settings
+    rate = float(context.footage.frame_rate)
+    demand = Demand(
+        settings.coverage,
+        settings.figure_weight,
+        max(1, round(settings.minimum_gap * rate)),
+        max(1, round(settings.maximum_gap * rate)),
+    )
+    choosers: list[Chooser] = []
+    for first, last in context.footage.scenes:
+        fixed = [key.frame for key in before.fixed if first <= key.frame <= last]
+        table = measure(context, (first, last), demand.maximum_gap, fixed, count, settings.figure_weight)
+        if not settings.prefer_sharp:
+            table.sharpness = np.ones_like(table.sharpness)
+        choosers.append(Chooser(table, demand, fixed, before.removed))
+    return choosers
 
 
-def _table(
-    context: StageContext, window: _Window, scene: tuple[int, int], demand: Demand, fixed: list[int]
-) -> SceneTable:
-    first, last = scene
-    reach = max(1, min(demand.maximum_gap, _MOST_FRAMES_AHEAD, last - first))
-    stride = max(1, reach // _MOST_CANDIDATES_AHEAD)
-    candidates = sorted({*range(first, last + 1, stride), last, *fixed})
-    window.keep(scene, reach)
-    table = SceneTable(first, last, reach)
-    for frame in candidates:
-        context.step("comparing frames", frame, context.footage.count)
-        row = np.ones((2, 2 * reach + 1), np.float32)
-        row[:, reach] = 0
-        later = range(frame + 1, min(last, frame + reach) + 1)
-        earlier = range(frame - 1, max(first, frame - reach) - 1, -1)
-        for side in (later, earlier):
-            for other, figure, ground in coverage.uncovered(frame, side, window.frame):
-                age = _AGE * abs(other - frame) / reach
-                row[:, other - frame + reach] = min(1, figure + age), min(1, ground + age)
-        table.rows[frame] = row
-    table.sharpness = [window.sharpness[frame] for frame in range(first, last + 1)]
-    return table
+def _shared_out(choosers: list[Chooser], count: int) -> list[Choice]:
+    """Keys for every scene, so many in all: at least one and the artist's each."""
+    choices: list[Choice] = []
+    for choices in _every_share(choosers, count):
+        if sum(len(choice.frames) for choice in choices) >= count:
+            break
+    return choices
 
 
-class _Window:
-    """Reduced frames, read once each while the candidates pass by; bounded by the reach."""
-
-    def __init__(self, context: StageContext) -> None:
-        self._context = context
-        self._size = coverage.small_size(context.footage.width, context.footage.height)
-        self._frames: OrderedDict[int, coverage.SmallFrame] = OrderedDict()
-        self._scene = (1, 1)
-        self._most = 3
-        self._last_pair: tuple[int, tuple[Flow, Flow]] | None = None
-        self.sharpness: dict[int, float] = {}
-
-    def keep(self, scene: tuple[int, int], reach: int) -> None:
-        """Start a scene."""
-        self._frames.clear()
-        self.sharpness.clear()
-        self._scene = scene
-        self._most = 2 * reach + 2 + reach // _MOST_CANDIDATES_AHEAD
-
-    def frame(self, frame: int) -> coverage.SmallFrame:
-        """A frame of the scene at the reduced size."""
-        if frame not in self._frames:
-            self._frames[frame] = self._read(frame)
-            while len(self._frames) > self._most:
-                del self._frames[min(self._frames)]
-        return self._frames[frame]
-
-    def _pair(self, frame: int) -> tuple[Flow, Flow]:
-        """The flows between a frame and the next; the last ones stay, since the next frame asks for them too."""
-        if self._last_pair is None or self._last_pair[0] != frame:
-            self._last_pair = (frame, load_pair(self._context.path(FLOW_FOLDER, frame)))
-        return self._last_pair[1]
-
-    def _read(self, frame: int) -> coverage.SmallFrame:
-        context, size = self._context, self._size
-        image8 = context.read_rgb8("frames", frame)
-        has_matte = context.is_enabled("matte")
-        matte = context.read_grey("matte", frame) if has_matte else np.zeros(image8.shape[:2], np.float32)
-        first, last = self._scene
-        backward, from_previous = self._pair(frame - 1)[::-1] if frame > first else (None, None)
-        forward, from_next = self._pair(frame) if frame < last else (None, None)
-        new_next, new_previous = coverage.unseen(forward, from_next), coverage.unseen(backward, from_previous)
-        self.sharpness[frame] = coverage.sharpness(grey8(image8), matte)
-        return coverage.SmallFrame(
-            colour=coverage.shrink(image8.astype(np.float32) * np.float32(1 / 255), size),
-            matte=coverage.shrink(matte, size),
-            to_next=None if forward is None else coverage.shrink_flow(forward, size),
-            to_previous=None if backward is None else coverage.shrink_flow(backward, size),
-            new_against_previous=None if new_previous is None else coverage.shrink(new_previous, size),
-            new_against_next=None if new_next is None else coverage.shrink(new_next, size),
-            sharpness=self.sharpness[frame],
-        )
+def _every_share(choosers: list[Chooser], most: int) -> Any:
+    """Yields the choices of all scenes, from the fewest keys to `most`, each time with one more where it helps most."""
+    tables = [chooser.by_number(most) for chooser in choosers]
+    numbers = [min(table, default=0) for table in tables]
+    nothing = [chooser.judged([]) for chooser in choosers]
+    while True:
+        yield [table.get(number, none) for table, number, none in zip(tables, numbers, nothing, strict=True)]
+        gains = [
+            table[number].error - table[number + 1].error if number + 1 in table else -np.inf
+            for table, number in zip(tables, numbers, strict=True)
+        ]
+        scene = int(np.argmax(gains))
+        if not np.isfinite(gains[scene]) or sum(numbers) >= most:
+            return
+        numbers[scene] += 1
 
 
 def _write(context: StageContext, keys: KeyList) -> None:

@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chooses keys greedily: always the frame that shows most of what the keys so far do not."""
+"""Chooses keys by dynamic programming: of all choices that keep the rules, one with the least predicted error."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..key_list import Key
+from .keys_table import SceneTable, Span
 
-Numbers = npt.NDArray[np.float32]
+Values = npt.NDArray[np.float64]
+Frames = list[int]
+
+# What a key adds that is half as sharp as its neighbours, to the error of every frame it serves: as much as showing
+# nothing. A little blur adds next to nothing.
+_BLURRED = 1.0
+# Above every error there can be, so that fewer keys go before less error, and the rules before fewer keys.
+_A_KEY = 1e5
+_A_FAULT = 1e11
 
 
 @dataclass(frozen=True)
@@ -18,38 +26,33 @@ class Demand:
     """What is asked of the keys of a scene.
 
     Attributes:
-        count: This many, fixed ones included; 0 as many as needed.
-        coverage: Share of every frame that a key must show.
+        coverage: Share of every frame that a key must show when their number is open.
         figure_weight: What the figure counts against the ground, 0..1.
         minimum_gap: Frames between two keys at least.
         maximum_gap: Frames from a key at most.
     """
 
-    count: int
     coverage: float
     figure_weight: float
     minimum_gap: int
     maximum_gap: int
 
 
-@dataclass
-class SceneTable:
-    """What each candidate fails to show of its neighbours.
+@dataclass(frozen=True)
+class Choice:
+    """Keys of a scene, and what is predicted of them.
 
     Attributes:
-        first: First frame of the scene.
-        last: Last frame.
-        reach: Frames looked at on either side of a candidate.
-        rows: For each candidate float32 (2, 2 * reach + 1): share of the figure and of the ground not shown, by
-            distance from -reach to reach; 1 where nothing is known.
-        sharpness: For each frame of the scene.
+        frames: Ascending, the fixed ones among them.
+        error: Predicted error, any unit, added up over the frames.
+        missing: Share of the picture that no key shows, added up.
+        worst: Of the frame where most is missing, 0..1.
     """
 
-    first: int
-    last: int
-    reach: int
-    rows: dict[int, Numbers] = field(default_factory=dict[int, Numbers])
-    sharpness: list[float] = field(default_factory=list[float])
+    frames: tuple[int, ...]
+    error: float
+    missing: float
+    worst: float
 
 
 class Chooser:
@@ -60,128 +63,203 @@ class Chooser:
         demand: What is asked.
         fixed: Frames that are keys already (the artist's, locked ones).
         removed: Frames that must not be keys.
+
+    Attributes:
+        blur: What each candidate adds to the error of a frame it serves, for want of sharpness; (candidates,).
     """
 
-    def __init__(self, table: SceneTable, demand: Demand, fixed: list[int], removed: tuple[int, ...]) -> None:
+    def __init__(self, table: SceneTable, demand: Demand, fixed: Frames, removed: tuple[int, ...]) -> None:
         self.table = table
         self.demand = demand
-        self.keys: list[Key] = []
+        self._fixed = np.isin(table.candidates, fixed)
         self._removed = removed
-        self._taken = list(fixed)
-        self._size = table.last - table.first + 1
-        self._missing = np.ones((2, self._size), np.float32)
-        self._by = np.zeros(self._size, np.int64)
-        self._gap = max(1, demand.minimum_gap)
-        self._sharp = self._relative_sharpness()
-        for frame in fixed:
-            self._cover(frame)
+        # A fixed key stays whatever it costs.
+        self.blur = np.where(self._fixed, 0, _BLURRED * (2 * (1 - table.sharpness)) ** 4).astype(np.float32)
 
-    def choose(self) -> list[Key]:
-        """The new keys, in the order they were chosen."""
-        if not self._taken:
-            self._add(self._best(range(self.table.first, self.table.last + 1)), first=True)
-        while not self._enough():
-            frame = self._best(self._where_needed())
-            if frame is not None:
-                self._add(frame)
-            elif self.demand.count and self._gap > 1:
-                # The number asked for goes before the gap asked for.
-                self._gap //= 2
-            else:
-                break
-        return self.keys
+    def by_number(self, most: int) -> dict[int, Choice]:
+        """The best choice of every number of keys up to `most` that the scene has room for, fixed ones included.
 
-    def shortfall(self) -> float:
-        """The weighted share of the worst frame that no key shows."""
-        return float(self._weighted(self._missing).max())
+        The number goes before the minimum gap: where it asks for more, keys come closer.
+        """
+        most = max(1, min(most, len(self.table.candidates)))
+        found: dict[int, Choice] = {}
+        gap = self.demand.minimum_gap
+        while True:
+            for frames in self._of_every_number(most, gap):
+                found.setdefault(len(frames), self.judged(frames))
+            if gap <= 1 or max(found, default=0) >= most:
+                return found
+            gap //= 2
 
-    def _weighted(self, shares: Numbers) -> Numbers:
-        weight = np.float32(self.demand.figure_weight)
-        return weight * shares[0] + (1 - weight) * shares[1]
+    def as_needed(self) -> Choice:
+        """As few keys as show every frame as demanded, and of those the best."""
+        steps = _Steps(self, self.demand.minimum_gap)
+        count = len(self.table.candidates)
+        best, back = np.full(count, np.inf), np.full(count, -1)
+        for index in range(count):
+            if not steps.may[index]:
+                continue
+            best[index] = self._demanded(steps.start(index), steps.start_distance(index)) + steps.start_rule(index)
+            if index:
+                values = best[:index] + self._demanded(steps.to(index), steps.distance(index)) + steps.rule(index)
+                before = int(values.argmin())
+                if values[before] < best[index]:
+                    best[index], back[index] = values[before], before
+        ends = best + self._demanded(steps.end(), steps.end_distance()) + steps.end_rule()
+        index = int(ends.argmin())
+        if not np.isfinite(ends[index]):
+            return self.judged([])
+        chain = [index]
+        while back[chain[-1]] >= 0:
+            chain.append(int(back[chain[-1]]))
+        return self.judged(self.table.candidates[chain[::-1]].tolist())
 
-    def _enough(self) -> bool:
-        if self.demand.count:
-            return len(self._taken) >= self.demand.count
-        return self.shortfall() <= 1 - self.demand.coverage and self._widest_gap() <= self.demand.maximum_gap
+    def judged(self, frames: Frames) -> Choice:
+        """What is predicted of keys that are all candidates."""
+        table = self.table
+        if not frames:
+            size = table.last - table.first + 1
+            return Choice((), float(size), float(size), 1.0)
+        steps = _Steps(self, 1)
+        at = np.searchsorted(table.candidates, frames).tolist()
+        spans = [steps.start(at[0])]
+        for before, after in zip(at, at[1:], strict=False):
+            span = steps.to(after)
+            spans.append(Span(span.error[before], span.missing[before], span.worst[before]))
+        end = steps.end()
+        spans.append(Span(end.error[at[-1]], end.missing[at[-1]], end.worst[at[-1]]))
+        return Choice(
+            tuple(frames),
+            float(sum(float(span.error) for span in spans)),
+            float(sum(float(span.missing) for span in spans)),
+            max(float(span.worst) for span in spans),
+        )
 
-    def _distance(self) -> npt.NDArray[np.int64]:
-        frames = np.arange(self.table.first, self.table.last + 1)
-        return np.abs(frames[:, None] - np.array(self._taken)[None, :]).min(1)
+    def may_be_keys(self, gap: int) -> npt.NDArray[np.bool_]:
+        """Which candidates may be keys: none near one that was removed."""
+        candidates = self.table.candidates
+        may = np.ones(len(candidates), np.bool_)
+        for frame in self._removed:
+            may &= np.abs(candidates - frame) > gap // 2
+        return may | self._fixed
 
-    def _widest_gap(self) -> int:
-        return int(self._distance().max())
+    @property
+    def is_fixed(self) -> npt.NDArray[np.bool_]:
+        """Which candidates are keys in any case."""
+        return self._fixed
 
-    def _where_needed(self) -> range:
-        """The frames worth looking at: all, or those around the one that is too far from every key."""
-        if not self.demand.count and self.shortfall() <= 1 - self.demand.coverage:
-            far = self.table.first + int(self._distance().argmax())
-            return range(far - self.demand.maximum_gap // 2, far + self.demand.maximum_gap // 2 + 1)
-        return range(self.table.first, self.table.last + 1)
+    def _demanded(self, span: Span, distance: Values | float) -> Values:
+        """What a step costs when the number is open: faults first, then a key, then the error."""
+        missing = np.maximum(0, span.worst - (1 - self.demand.coverage) - 1e-6)
+        far = np.maximum(0, distance - self.demand.maximum_gap)
+        # Counted in whole thousandths of frames: what little is left of a fault must not outweigh a key by rounding.
+        faults = np.floor(1e3 * missing) + 1e3 * far
+        return np.asarray(_A_FAULT * faults + _A_KEY + span.error, np.float64)
 
-    def _best(self, frames: range) -> int | None:
-        allowed = [frame for frame in self.table.rows if frame in frames and self._may_be_key(frame)]
-        if not allowed:
-            return None
-        # The worst frames count most: a mean alone would leave single frames uncovered for good.
-        present = np.square(self._weighted(self._missing))
-        gains = [self._gain(frame, present) * self._sharp[frame - self.table.first] for frame in allowed]
-        best = int(np.argmax(np.array(gains)))
-        return allowed[best] if gains[best] > 0 else None
+    def _of_every_number(self, most: int, gap: int) -> list[Frames]:
+        steps = _Steps(self, gap)
+        count = len(self.table.candidates)
+        best, back = np.full((most, count), np.inf), np.zeros((most, count), np.int32)
+        for index in range(count):
+            if not steps.may[index]:
+                continue
+            best[0, index] = steps.start(index).error + steps.start_rule(index)
+            if index and most > 1:
+                values = best[:-1, :index] + (steps.to(index).error + steps.rule(index))
+                back[1:, index] = values.argmin(1)
+                best[1:, index] = values.min(1)
+        ends = best + steps.end().error + steps.end_rule()
+        return [self._chain(back, ends, number) for number in range(most) if np.isfinite(ends[number].min())]
 
-    def _may_be_key(self, frame: int) -> bool:
-        near_removed = any(abs(frame - other) <= self._gap // 2 for other in self._removed)
-        return not near_removed and all(abs(frame - other) >= self._gap for other in self._taken)
+    def _chain(self, back: npt.NDArray[np.int32], ends: Values, number: int) -> Frames:
+        index = int(ends[number].argmin())
+        chain = [index]
+        for left in range(number, 0, -1):
+            index = int(back[left, index])
+            chain.append(index)
+        return self.table.candidates[chain[::-1]].tolist()
 
-    def _window(self, frame: int) -> tuple[slice, slice]:
-        """Slices of the scene and of a candidate's row that name the same frames."""
-        low = max(self.table.first, frame - self.table.reach)
-        high = min(self.table.last, frame + self.table.reach)
-        start = low - frame + self.table.reach
-        return slice(low - self.table.first, high - self.table.first + 1), slice(start, start + high - low + 1)
 
-    def _gain(self, frame: int, present: Numbers) -> float:
-        scene, row = self._window(frame)
-        shares = np.minimum(self._missing[:, scene], self.table.rows[frame][:, row])
-        return float((present[scene] - np.square(self._weighted(shares))).sum())
+class _Steps:
+    """From key to key: what lies between, and whether the rules allow it."""
 
-    def _cover(self, frame: int) -> None:
-        scene, row = self._window(frame)
-        shares = self.table.rows[frame][:, row]
-        better = self._weighted(shares) < self._weighted(self._missing[:, scene])
-        self._missing[:, scene] = np.where(better, shares, self._missing[:, scene])
-        self._by[scene][better] = frame
+    def __init__(self, chooser: Chooser, gap: int) -> None:
+        self._table = chooser.table
+        self._gap = gap
+        self._frames = chooser.table.candidates
+        self._is_fixed = chooser.is_fixed
+        self._blur = chooser.blur
+        self._fixed_upto = np.cumsum(chooser.is_fixed)
+        self.may = chooser.may_be_keys(gap)
 
-    def _add(self, frame: int | None, *, first: bool = False) -> None:
-        if frame is None:
-            return
-        reason = self._first_reason(frame) if first else self._reason(frame)
-        self.keys.append(Key(frame, reason, added_by="lineboil"))
-        self._taken.append(frame)
-        self._cover(frame)
+    def start(self, index: int) -> Span:
+        """The frames before the first key."""
+        span, distance = self._table.before, self.start_distance(index)
+        error = span.error[index] + self._blur[index] * np.float32(distance)
+        return _with_unknown(
+            Span(error, span.missing[index], span.worst[index]), np.asarray(distance - self._table.reach)
+        )
 
-    def _first_reason(self, frame: int) -> str:
-        if self.table.first == self.table.last:
-            return "the only frame of the scene"
-        if frame == self.table.first:
-            return "first frame of the scene"
-        return "shows more of the scene than any other frame"
+    def end(self) -> Span:
+        """The frames after the last key, for every candidate; (candidates,)."""
+        span, distance = self._table.after, self.end_distance()
+        error = (span.error + self._blur * distance).astype(np.float32)
+        return _with_unknown(Span(error, span.missing, span.worst), distance - self._table.reach)
 
-    def _reason(self, frame: int) -> str:
-        index = frame - self.table.first
-        figure, ground = (float(share) for share in self._missing[:, index])
-        by = int(self._by[index])
-        weight = self.demand.figure_weight
-        share, what = figure, "the character"
-        if figure == ground:
-            what = "the picture"
-        elif weight * figure < (1 - weight) * ground:
-            share, what = ground, "the background"
-        if not by or self._where_needed() != range(self.table.first, self.table.last + 1):
-            return f"the next key is more than {self.demand.maximum_gap} frames away"
-        return f"{share:.0%} of {what} is not covered by frame {by}".replace("%", " %")
+    def to(self, index: int) -> Span:
+        """The frames between every earlier candidate and this one; (index,)."""
+        table = self._table
+        far = max(0, index - table.between.error.shape[1])
+        near = np.arange(far, index)
+        near = near[self._frames[index] - self._frames[near] <= 2 * table.reach]
+        far = int(near[0]) if len(near) else index
+        alone, own = table.after, table.before
+        unknown = self._frames[index] - self._frames[:far] - 1 - 2 * table.reach
+        spans = Span(
+            alone.error[:far] + own.error[index],
+            alone.missing[:far] + own.missing[index],
+            np.maximum(alone.worst[:far], own.worst[index]),
+        )
+        spans = _with_unknown(spans, unknown)
+        place = near, index - near - 1
+        between = table.between
+        served = (self._frames[index] - self._frames[:index]).astype(np.float32) / 2
+        return Span(
+            np.concatenate([spans.error, between.error[place]]) + (self._blur[:index] + self._blur[index]) * served,
+            np.concatenate([spans.missing, between.missing[place]]),
+            np.concatenate([spans.worst, between.worst[place]]),
+        )
 
-    def _relative_sharpness(self) -> Numbers:
-        values = np.array(self.table.sharpness or [1.0] * self._size, np.float32)
-        reach = max(2, self.demand.minimum_gap)
-        around = np.array([values[max(0, i - reach) : i + reach + 1].max() for i in range(len(values))], np.float32)
-        return np.clip(values / np.maximum(around, np.float32(1e-6)), 0.5, 1).astype(np.float32)
+    def start_distance(self, index: int) -> float:
+        """Frames from the first key back to the scene's first."""
+        return float(self._frames[index] - self._table.first)
+
+    def end_distance(self) -> Values:
+        """Frames from every candidate to the scene's last."""
+        return (self._table.last - self._frames).astype(np.float64)
+
+    def distance(self, index: int) -> Values:
+        """Frames from the middle of every step to this candidate to the nearest key."""
+        return (self._frames[index] - self._frames[:index]) // 2 * 1.0
+
+    def start_rule(self, index: int) -> float:
+        """0, or infinite where a fixed key would be passed over."""
+        return np.inf if self._fixed_upto[index] - self._is_fixed[index] else 0.0
+
+    def end_rule(self) -> Values:
+        """The same after every candidate."""
+        return np.where(self._fixed_upto[-1] > self._fixed_upto, np.inf, 0.0)
+
+    def rule(self, index: int) -> Values:
+        """The same between every earlier candidate and this one; too small a gap is infinite as well."""
+        passed = self._fixed_upto[index] - self._is_fixed[index] - self._fixed_upto[:index]
+        is_close = self._frames[index] - self._frames[:index] < self._gap
+        is_close &= ~(self._is_fixed[:index] & self._is_fixed[index])
+        return np.where((passed > 0) | is_close, np.inf, 0.0)
+
+
+def _with_unknown(span: Span, frames: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> Span:
+    """A span with this many frames more that no key reaches."""
+    more = np.maximum(frames, 0).astype(np.float32)
+    # `predicted_error` of a frame of which nothing is shown is 1.
+    return Span(span.error + more, span.missing + more, np.where(more > 0, np.float32(1), span.worst))
