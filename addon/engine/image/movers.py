@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .flow import occluded
 from .ground_track import planes_of
 from .guided import guided_enlarge
 from .motion_evidence import hysteresis
@@ -28,7 +29,7 @@ Bytes = npt.NDArray[np.uint8]
 
 LONG_SIDE = 480
 """The analysis works at this size or smaller; the pixels below are pixels of it."""
-REACH = 4
+REACH = 11
 """A mask depends on frames at most this far away."""
 _SEED_PIXELS, _MOVING_PIXELS, _BESIDE_PIXELS = 2.5, 1.2, 0.5
 """Difference of motion a frame that starts a region, that continues it, and that belongs to it right beside it."""
@@ -40,7 +41,12 @@ _LARGEST_STRETCH = 0.06
 """Difference of stretch from the largest plane, a frame, above which a homography joins things that move apart."""
 _MOST_PIXELS = np.float32(4.0)
 _WEIGHTS = (6.0, 4.0, 1.0)
-_CLOSED = 2
+_REMEMBERED = ((4, 0.8), (8, 0.6))
+"""What moved a few frames before or will after still counts, by this share: a figure that pauses stays one."""
+_SURELY_SEEN = 0.9
+_CLOSED = 3
+_LARGEST_HOLE = 0.02
+"""Share of the picture below which what a region encloses belongs to it."""
 _EDGE_RADIUS, _EDGE_EPSILON = 4, 1e-3
 
 
@@ -63,6 +69,7 @@ class Movers:
         self._small = _Recent(self._make_small, 2 * REACH + 2)
         self._step = _Recent(self._make_step, 4 * REACH + 4)
         self._own = _Recent(self._make_own, 2 * REACH + 2)
+        self._calm = _Recent(self._make_calm, 2 * REACH + 2)
 
     def mask(self, frame: int) -> Image:
         """Of a frame: (H, W) float32, 0 the static scene, 1 what moves by itself."""
@@ -80,12 +87,12 @@ class Movers:
         first, last = self._scene(frame)
         if first == last:
             return np.zeros(self._small(frame).shape[:2], np.float32)
-        evidence = self._calm(frame)
+        evidence = self._remembered(frame)
         region = hysteresis(evidence, _MOVING_PIXELS, _SEED_PIXELS)
         near = np.asarray(cv2.dilate(region, _disc(_BESIDE_REACH)), np.uint8) > 0
         beside = (near & (evidence > _BESIDE_PIXELS)).astype(np.uint8)
         closed = cv2.morphologyEx(region | beside, cv2.MORPH_CLOSE, _disc(_CLOSED))
-        return layered(frame, np.asarray(closed, np.uint8), self._small, self._neighbours(frame))
+        return layered(frame, _without_holes(np.asarray(closed, np.uint8)), self._small, self._neighbours(frame))
 
     def _neighbours(self, frame: int) -> list[list[tuple[int, Flow]]]:
         """Frames to compare with, before and after, at distances 1 and 2, each with the motion to it."""
@@ -147,7 +154,29 @@ class Movers:
         carried = cast(Image, warp(self._own(inner), self._step(frame, inner)))
         return np.minimum(own, cast(Image, cv2.dilate(carried, np.ones((5, 5), np.uint8))))
 
-    def _calm(self, frame: int) -> Image:
+    def _remembered(self, frame: int) -> Image:
+        """Evidence of the frame or, where it can be followed there, of frames a little farther away."""
+        first, last = self._scene(frame)
+        found = cast(Image, self._calm(frame))
+        shares = dict(_REMEMBERED)
+        for side in (-1, 1):
+            path = np.zeros((*found.shape, 2), np.float32)
+            seen = np.ones(found.shape, np.float32)
+            for away in range(1, _REMEMBERED[-1][0] + 1):
+                other = frame + side * away
+                if not first <= other <= last:
+                    break
+                step, back = self._step(other - side, other), self._step(other, other - side)
+                kept = (~occluded(step, back)).astype(np.float32)
+                seen *= cast(Image, warp(kept, path)) > _SURELY_SEEN
+                path = compose(path, step)
+                if away in shares:
+                    # Thinner, since the motion beside a silhouette is not sure.
+                    there = cast(Image, cv2.erode(self._calm(other), np.ones((3, 3), np.uint8)))
+                    found = np.maximum(found, cast(Image, warp(there, path)) * np.float32(shares[away]) * seen)
+        return found
+
+    def _make_calm(self, frame: int) -> Image:
         """1-4-6-4-1 along the motion."""
         first, last = self._scene(frame)
         total, weight = self._sided(frame) * np.float32(_WEIGHTS[0]), _WEIGHTS[0]
@@ -163,6 +192,14 @@ def _stretch(flow: Flow) -> Image:
     """How much a plane's motion changes over a pixel, in the middle of the picture: (4,)."""
     y, x = flow.shape[0] // 2, flow.shape[1] // 2
     return np.concatenate([flow[y, x] - flow[y - 1, x], flow[y, x] - flow[y, x - 1]])
+
+
+def _without_holes(region: Bytes) -> Bytes:
+    """A region with what it encloses: the slow middle of a figure whose limbs move."""
+    _, found, table, _ = cv2.connectedComponentsWithStats(1 - region, connectivity=4)
+    large = np.asarray(table, np.int32)[:, cv2.CC_STAT_AREA] >= _LARGEST_HOLE * region.size
+    large[0] = False
+    return 1 - large[np.asarray(found, np.int32)].astype(np.uint8)
 
 
 def _rim(height: int, width: int) -> npt.NDArray[np.bool_]:
