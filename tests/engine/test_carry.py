@@ -16,7 +16,12 @@ from lineboil.addon.engine import carry as carry_module
 from lineboil.addon.engine.carry import Order, carry
 from lineboil.addon.engine.errors import BusyError, Cancelled, InputError, SettingError
 from lineboil.addon.engine.lock import ShotLock
+from lineboil.addon.engine.schema.registry import BY_NAME
+from lineboil.addon.engine.shot import Shot
 from lineboil.addon.engine.spans import runs_between
+from lineboil.addon.engine.stages.context import StageContext
+from lineboil.addon.engine.stages.propagate_views import Views
+from lineboil.addon.engine.state import Record, ShotState
 
 ADDON = Path(__file__).resolve().parents[2] / "addon"
 HEIGHT, WIDTH, COUNT = 48, 64, 9
@@ -282,6 +287,14 @@ def test_settings_are_those_of_this_call(order, recorder) -> None:
     assert not (frames(asked.out)["000005.png"] == usual["000005.png"]).all()
     carry(asked, recorder)
     assert np.abs(frames(asked.out)["000005.png"].astype(int) - usual["000005.png"]).max() <= 2
+
+
+def test_without_mattes_the_picture_as_a_whole_is_not_the_figure(order, recorder) -> None:
+    result = carry(order(), recorder)
+    state = ShotState(Shot(Path(result["frames"]) / ".lineboil" / "shot"))
+    views = Views(StageContext(state, BY_NAME["propagate"], Record(), (), recorder))
+    moving = views(COUNT // 2).free
+    assert 0 < moving.mean() < 0.5
 
 
 def test_runs_of_frames_depend_on_the_keys_beside_them() -> None:

@@ -33,6 +33,8 @@ REACH = 11
 """A mask depends on frames at most this far away."""
 _SEED_PIXELS, _MOVING_PIXELS, _BESIDE_PIXELS = 2.5, 1.2, 0.5
 """Difference of motion a frame that starts a region, that continues it, and that belongs to it right beside it."""
+_STILL_SHARE, _SHARE_PER_PIXEL = 0.5, 0.7
+"""Before a still camera this share of the three is enough, and more by so much for each pixel the camera moves."""
 _BESIDE_REACH = 6
 _PLANE_PIXELS = 0.8
 _RIM, _LEAST_RIM_SHARE = 0.06, 0.04
@@ -142,6 +144,9 @@ class Movers:
             and np.abs(own - stretch[0]).max() < _LARGEST_STRETCH
         ]
         nearest = np.minimum.reduce([off[0], *scene])
+        # Parallax that no plane explains grows with the camera's motion: before a still camera less motion tells more.
+        speed = float(np.median(np.sqrt(np.square(moves[0]).sum(-1))))
+        nearest = nearest / np.float32(np.clip(_STILL_SHARE + speed * _SHARE_PER_PIXEL, _STILL_SHARE, 1))
         return np.where(inside(flow, height, width), nearest, 2 * _MOST_PIXELS).astype(np.float32)
 
     def _sided(self, frame: int) -> Image:

@@ -32,7 +32,8 @@ class Views:
 
     def __init__(self, context: StageContext) -> None:
         self._context = context
-        self._has_matte = context.is_enabled("matte")
+        # Without a cut-out the whole picture is the character, which says nothing of what moves.
+        self._has_matte = context.is_enabled("matte") and context.facts_of("matte").get("engine") != "off"
         self._kept: OrderedDict[int, View] = OrderedDict()
         self.size: tuple[int, int] = search_size(context.footage.width, context.footage.height, LONG_SIDE)
 
