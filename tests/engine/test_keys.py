@@ -340,3 +340,13 @@ def test_a_suggestion_keeps_the_artists_keys(tmp_path):
 def test_a_quality_that_cannot_be_had_is_told(tmp_path, quality):
     with pytest.raises(SettingError, match="cannot be had"):
         advise(make_shot(tmp_path / "shot", pan(2, 1)), SilentReporter(), quality)
+
+
+def test_the_artists_own_keys_being_all_that_is_asked_for_nothing_is_compared(tmp_path):
+    root = tmp_path / "shot"
+    make_shot(root, pan(8, 2), keys__count=2)
+    (root / "keys.json").write_text(keys_text(KeyList((Key(2, "mine"), Key(7, "mine too")))), encoding="utf-8")
+    listener = Listener()
+    run_stage(root, "keys", listener)
+    assert not [message for message in listener.messages if message.kind == "progress"]
+    assert [(key.frame, key.reason) for key in load_keys(root / "keys.json").keys] == [(2, "mine"), (7, "mine too")]
