@@ -23,6 +23,7 @@ class Shot:
     square: float = 0.0
     post: bool = True
     shadow: bool = False
+    sway: float = 0.0
 
     def picture(self, frame: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
@@ -39,6 +40,10 @@ class Shot:
         if self.post:
             left = round(140 - 2.5 * shift)
             image[:, max(0, left) : left + 14] = _texture(3, HEIGHT, 14)[:, max(0, -left) :]
+        if self.sway:
+            y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+            bent = x + np.float32(self.sway) * np.sin(y / 9 + x / 13 + frame).astype(np.float32)
+            image = cv2.remap(image, bent, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         return image
 
     def _left(self, frame: int) -> float:
@@ -102,6 +107,13 @@ def test_a_shadow_counts_less_than_a_thing() -> None:
     thing, shadow = Shot(square=3.0), Shot(square=3.0, shadow=True)
     truth = thing.mask(MIDDLE)
     assert shadow.movers().mask(MIDDLE)[truth].mean() < 0.3 * thing.movers().mask(MIDDLE)[truth].mean()
+
+
+def test_doubt_grows_where_planes_do_not_explain_what_moves_a_little() -> None:
+    assert Shot(camera=1.0).movers().doubt(MIDDLE) < 0.1
+    swaying = Shot(camera=1.0, sway=0.5).movers()
+    assert swaying.mask(MIDDLE).mean() < 0.2
+    assert swaying.doubt(MIDDLE) > 0.25
 
 
 def test_a_mask_does_not_depend_on_what_was_asked_before() -> None:

@@ -11,8 +11,10 @@ from lineboil.addon.engine.image.movers_store import encode_movers, load_movers
 def test_a_mask_comes_back_as_it_was(tmp_path):
     mask = np.random.default_rng(1).random((9, 13), dtype=np.float32)
     path = tmp_path / "000001.npz"
-    path.write_bytes(encode_movers(mask))
-    assert np.abs(load_movers(path) - mask).max() <= 0.5 / 255 + 1e-6
+    path.write_bytes(encode_movers(mask, 0.25))
+    loaded, doubt = load_movers(path)
+    assert doubt == 0.25
+    assert np.abs(loaded - mask).max() <= 0.5 / 255 + 1e-6
     assert encode_movers(mask) == encode_movers(mask)
 
 

@@ -139,17 +139,16 @@ class Composer:
         near = np.float32(offer.nearness**_NEARNESS_POWER)
         judged = self._of_ground(view, offer)
         answers = [self._answer(source, maps.ground, judged, near, look, source.behind)]
-        if (view.free > 0.1).any():
-            answers.append(self._answer(source, maps.free, self._of_free(view, offer), near, look))
+        answers.append(self._answer(source, maps.free, self._of_free(view, offer), near, look))
         return answers
 
     def _of_ground(self, view: View, offer: Offer) -> _Judged:
         """How the static scene fits the frame."""
         flow, source = offer.maps.ground, offer.source
         shape = view.grey.shape
-        own = _soft(view.free)
+        own = _belongs(view)
         unlike = cast(Image, cv2.resize(cost(view, source.view, flow), shape[::-1], interpolation=cv2.INTER_LINEAR))
-        still = unlike[own < 0.1]
+        still = unlike[view.free < 0.1]
         # Grain makes even the right answer unlike: only what is above it counts.
         grain = np.float32(np.percentile(still if len(still) > 99 else unlike, _GRAIN_PERCENTILE))
         likeness = _likeness(np.maximum(unlike - grain, 0), _GROUND_TRUST * self._trust)
@@ -160,11 +159,10 @@ class Composer:
     def _of_free(self, view: View, offer: Offer) -> _Judged:
         """How what moves by itself fits the frame."""
         flow, source = offer.maps.free, offer.source
-        around = cast(Image, cv2.dilate((view.free > 0.1).astype(np.float32), np.ones((3, 3), np.uint8)))
-        unlike = figure_cost(view, source.view, flow, around)
+        unlike = figure_cost(view, source.view, flow)
         likeness = _likeness(unlike, _FREE_TRUST * self._trust)
-        there = cast(Image, look_up(_soft(source.view.free), positions(*view.grey.shape) + flow))
-        weight = cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _soft(view.free) * around)
+        there = cast(Image, look_up(_belongs(source.view), positions(*view.grey.shape) + flow))
+        weight = cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _belongs(view))
         return _Judged(likeness, likeness * there, weight)
 
     def _answer(
@@ -195,9 +193,10 @@ class Composer:
         return _Answer(colour, _resized(weight, (width, height)), judged.agreement * known, explained)
 
 
-def _soft(free: Image) -> Image:
+def _belongs(view: View) -> Image:
     """How surely a pixel moves by itself, never quite sure."""
-    return cast(Image, np.clip(cv2.GaussianBlur(free, (0, 0), 0.5), _DOUBT, 1 - _DOUBT))
+    least = max(_DOUBT, view.doubt)
+    return cast(Image, np.clip(cv2.GaussianBlur(view.free, (0, 0), 0.5), least, 1 - _DOUBT))
 
 
 def _likeness(unlike: Image, trust: np.float32) -> Image:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The map of what moves by itself to one key: the best motion between neighbours, chained from inside the figure.
+"""The map of what moves by itself to one key: the best motion between neighbours, chained.
 
 Comparing with the key's footage is left out on purpose: folds and shading change on a figure that turns, and a map
 that follows what looks alike drifts more than the chain does (measured).
@@ -7,6 +7,7 @@ that follows what looks alike drifts more than the chain does (measured).
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from .fill import fill
@@ -14,7 +15,9 @@ from .fine_flow import FineFlow
 from .flow import occluded
 from .free_fill import lost_since
 from .view import View
-from .warp import Flow, Image, compose, warp
+from .warp import Flow, Image, Mask, compose, warp
+
+_BESIDE_PIXELS = 3
 
 
 class FreeTracker:
@@ -34,7 +37,10 @@ class FreeTracker:
         self.lost: Image = np.zeros(key.grey.shape, np.float32)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Flow:
-        """The map of the next frame, float32 (H, W, 2), pixels, frame → key; extended outward from the figure.
+        """The map of the next frame, float32 (H, W, 2), pixels, frame → key.
+
+        The motion within the figure reaches a little beyond it; farther away it is what it is, for what moves too
+        little to be marked.
 
         Args:
             view: The next frame (later or earlier in time; each call one further from the key).
@@ -43,9 +49,18 @@ class FreeTracker:
         """
         figure = view.free > 0.5
         step = self._finder.refine(view.grey, self._previous.grey, to_previous, figure)
-        held = figure & ~occluded(step, from_previous)
-        held &= warp((self._previous.free > 0.5).astype(np.float32), step) > 0.5
-        self._map = compose(fill(step, held if held.any() else ~held), self._map)
+        shown = ~occluded(step, from_previous)
+        move = fill(step, shown)
+        if figure.any():
+            held = figure & shown & (warp((self._previous.free > 0.5).astype(np.float32), step) > 0.5)
+            within = fill(step, held if held.any() else ~held)
+            move = np.where(_near(figure)[..., None], within, move)
+        self._map = compose(move, self._map)
         self.lost = lost_since(self.lost, to_previous, from_previous, self._previous.free)
         self._previous = view
         return self._map
+
+
+def _near(figure: Mask) -> Mask:
+    size = 2 * _BESIDE_PIXELS + 1
+    return cv2.dilate(figure.astype(np.uint8), np.ones((size, size), np.uint8)) > 0

@@ -50,6 +50,8 @@ _CLOSED = 3
 _LARGEST_HOLE = 0.02
 """Share of the picture below which what a region encloses belongs to it."""
 _EDGE_RADIUS, _EDGE_EPSILON = 4, 1e-3
+_PLAIN_PIXELS, _DOUBT_PER_PIXEL, _MOST_DOUBT = 0.1, 4.0, 0.5
+"""What planes leave unexplained of most of a picture: as much is noise of the flow, and what is more is doubt."""
 
 
 class Movers:
@@ -83,6 +85,19 @@ class Movers:
         if small.shape == picture.shape:
             return region
         return np.clip(guided_enlarge(small, region, picture, _EDGE_RADIUS, _EDGE_EPSILON), 0, 1)
+
+    def doubt(self, frame: int) -> float:
+        """How likely what is not marked moves by itself all the same, 0..0.5.
+
+        Small where planes explain the scene's motion; large before foliage, or where somebody close sways slowly.
+        """
+        first, last = self._scene(frame)
+        if first == last:
+            return 0.0
+        rest = self._calm(frame)[self.region(frame) < 0.5]
+        if not rest.size:
+            return _MOST_DOUBT
+        return float(np.clip((np.median(rest) - _PLAIN_PIXELS) * _DOUBT_PER_PIXEL, 0, _MOST_DOUBT))
 
     def region(self, frame: int) -> Image:
         """The mask at the size of the analysis, (h, w) float32 0..1."""

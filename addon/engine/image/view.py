@@ -24,6 +24,7 @@ _REGION_SLOW_PIXELS = 21
 _REGION_SLOW_SHARE = np.float32(0.5)
 _FIGURE_SLOW_PIXELS = 15
 _FIGURE_SLOW_SHARE = np.float32(0.8)
+_FIGURE_LIMIT = 40
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class View:
             slow part, half the edge strength.
         figure_features: float32 (H, W, 3), colour with more of its slow part, in 8-bit steps.
         free: float32 (H, W), 0..1, how surely a pixel belongs to something that moves by itself.
+        doubt: 0..1, how likely any other pixel does all the same.
     """
 
     image8: Bytes
@@ -46,6 +48,7 @@ class View:
     region_features: Image
     figure_features: Image
     free: Image
+    doubt: float = 0.0
 
     @property
     def is_free(self) -> Mask:
@@ -53,12 +56,13 @@ class View:
         return cv2.dilate((self.free > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
-def make_view(image8: Bytes, free: Image) -> View:
+def make_view(image8: Bytes, free: Image, doubt: float = 0.0) -> View:
     """Prepare a frame.
 
     Args:
         image8: uint8 RGB (H, W, 3).
         free: float32 (H, W), 0..1, what moves by itself.
+        doubt: 0..1, how likely what is not marked does.
     """
     grey = grey8(image8)
     colour = image8.astype(np.float32)
@@ -69,7 +73,7 @@ def make_view(image8: Bytes, free: Image) -> View:
     region_features = np.dstack([regions, edges * np.float32(0.125)])
     soft = cast(Image, cv2.GaussianBlur(colour, (0, 0), 0.6))
     figure = cast(Image, soft - _FIGURE_SLOW_SHARE * _slow(soft, _FIGURE_SLOW_PIXELS))
-    return View(image8, grey, features, region_features, figure, free)
+    return View(image8, grey, features, region_features, figure, free, doubt)
 
 
 def _slow(colour: Image, reach: int) -> Image:
@@ -90,14 +94,13 @@ def cost(view: View, key: View, flow: Flow) -> Image:
     return cast(Image, cv2.blur(np.minimum(difference, np.float32(1)), (_COST_REACH, _COST_REACH)))
 
 
-def figure_cost(view: View, key: View, flow: Flow, where: Image) -> Image:
-    """The same within one layer: what lies beside it does not count.
+def figure_cost(view: View, key: View, flow: Flow) -> Image:
+    """The same for every pixel, from finer detail and closer by: for what moves by itself.
 
     Args:
         view: The frame.
         key: The key.
         flow: float32 (H, W, 2), pixels, frame → key.
-        where: float32 (H, W), 0 or 1, the layer in the frame.
 
     Returns:
         float32 (H, W), 0..1.
@@ -105,9 +108,8 @@ def figure_cost(view: View, key: View, flow: Flow, where: Image) -> Image:
     at = positions(*view.grey.shape) + flow
     seen = cv2.remap(key.figure_features, at, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     difference = cv2.transform(cv2.absdiff(view.figure_features, seen), np.full((1, 3), 1 / 3, np.float32))
-    weighted = cv2.GaussianBlur(np.minimum(difference, np.float32(40)) * where, (0, 0), 2.5)
-    share = np.maximum(cv2.GaussianBlur(where, (0, 0), 2.5), np.float32(0.05))
-    return cast(Image, weighted / share * np.float32(1 / 40))
+    limited = np.minimum(difference * np.float32(1 / _FIGURE_LIMIT), np.float32(1))
+    return cast(Image, cv2.GaussianBlur(limited, (0, 0), 2.5))
 
 
 def enlarged(values: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:

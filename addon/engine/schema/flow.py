@@ -47,7 +47,7 @@ class FlowSettings:
 
 SPEC = StageSpec(
     name="flow",
-    version=2,
+    version=3,
     settings=FlowSettings,
     inputs=("footage",),
     folders=(FOLDER, MOVERS_FOLDER),

@@ -71,7 +71,7 @@ def spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
 
 SPEC = StageSpec(
     name="propagate",
-    version=3,
+    version=4,
     settings=PropagateSettings,
     inputs=("footage", "flow", "matte", "keys", "diffuse"),
     folders=(FOLDER,),

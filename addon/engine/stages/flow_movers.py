@@ -22,11 +22,11 @@ def write_movers(context: StageContext, pending: list[int]) -> None:
     settings: FlowSettings = context.settings
     missing = [frame for frame in pending if not context.has(f"{MOVERS_FOLDER}/{frame_name(frame, SUFFIX)}")]
     movers = _movers(context)
-    empty = np.zeros((context.footage.height, context.footage.width), np.float32)
+    empty = np.zeros((context.footage.height, context.footage.width), np.float32), 0.0
     for done, frame in enumerate(missing):
         context.step("finding what moves by itself", done, len(missing))
-        mask = movers.mask(frame) if settings.movers else empty
-        context.write_bytes_frame(MOVERS_FOLDER, frame, encode_movers(mask))
+        mask, doubt = (movers.mask(frame), movers.doubt(frame)) if settings.movers else empty
+        context.write_bytes_frame(MOVERS_FOLDER, frame, encode_movers(mask, doubt))
     context.step("finding what moves by itself", len(missing), len(missing))
 
 

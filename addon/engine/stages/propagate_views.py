@@ -40,7 +40,7 @@ class Views:
     def __call__(self, frame: int) -> View:
         """The view of a frame."""
         if frame not in self._kept:
-            self._kept[frame] = make_view(self._picture(frame), self._free(frame))
+            self._kept[frame] = make_view(self._picture(frame), *self._free(frame))
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return self._kept[frame]
@@ -48,11 +48,11 @@ class Views:
     def _picture(self, frame: int) -> npt.NDArray[np.uint8]:
         return self._fitted(self._context.read_rgb8("frames", frame))
 
-    def _free(self, frame: int) -> Image:
-        movers = load_movers(self._context.path(MOVERS_FOLDER, frame))
+    def _free(self, frame: int) -> tuple[Image, float]:
+        movers, doubt = load_movers(self._context.path(MOVERS_FOLDER, frame))
         if self._has_matte:
             movers = np.maximum(movers, self._context.read_grey("matte", frame))
-        return self._fitted(movers)
+        return self._fitted(movers), doubt
 
     def _fitted(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if image.shape[1::-1] == self.size:
