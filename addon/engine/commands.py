@@ -130,16 +130,35 @@ def preview(options: argparse.Namespace, reporter: Reporter) -> Result:
     frame: int = options.frame
     if frame < 1:
         raise SettingError(f"there is no frame {frame}: frames count from 1")
+    is_quick = options.stage in pipeline.QUICK_PREVIEWS and ShotState(shot).is_enabled(options.stage)
     pipeline.run(
-        shot, reporter, stage=options.stage, frames=lambda count: parse_ranges(str(frame), count), purpose="preview"
+        shot,
+        reporter,
+        stage=options.stage,
+        frames=lambda count: parse_ranges(str(frame), count),
+        purpose="preview",
+        inputs_only=is_quick,
     )
     footage = ShotState(shot).footage()
     if footage is not None:
         parse_ranges(str(frame), footage.count)
     path = shot.state / "preview" / f"{options.stage}-{frame:06d}.png"
-    make_contact_sheet(shot.root, path, frames=(frame,), columns=1)
+    made = pipeline.quick_preview(shot, reporter, options.stage, frame) if is_quick else None
+    previews = {} if made is None else {options.stage: made}
+    make_contact_sheet(shot.root, path, frames=(frame,), columns=1, previews=previews)
     reporter.send(Preview(options.stage, frame, str(path)))
-    return {"picture": str(path)}
+    return {"picture": str(path)} | _kept_preview(path, made)
+
+
+def _kept_preview(sheet: Path, made: Any) -> Result:
+    """Keep a picture that no stage has written, as large as it was made, beside the sheet that shows it."""
+    if made is None:
+        return {}
+    from .image import files
+
+    path = sheet.with_name(f"{sheet.stem}-half.png")
+    files.write_rgb(path, made)
+    return {"half-size picture": str(path)}
 
 
 def sheet(options: argparse.Namespace, reporter: Reporter) -> Result:

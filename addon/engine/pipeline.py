@@ -15,12 +15,14 @@ from .messages import Note, Reporter, StageDone, StageStarted, Warned
 from .schema.base import StageSpec
 from .schema.registry import BY_NAME, STAGES
 from .shot import Shot
-from .state import ShotState
+from .state import Record, ShotState
 
 if TYPE_CHECKING:
     from .stages.context import StageContext
 
 LAST_OF_RUN = "encode"
+QUICK_PREVIEWS = ("propagate",)
+"""Stages whose frames need the frames before them; they have a quick way to show one."""
 
 
 def run(
@@ -59,6 +61,32 @@ def run(
                 reporter.send(StageDone(name, passed_through=True))
                 continue
             _run_stage(state, BY_NAME[name], _wanted(state, name, names, frames), reporter)
+
+
+def quick_preview(shot: Shot, reporter: Reporter, stage: str, frame: int) -> Any:
+    """A small picture of one frame of a stage that cannot make one frame alone; nothing of the shot is changed.
+
+    What the stage reads has to be there: `run` it before with `inputs_only`.
+
+    Args:
+        shot: The shot.
+        reporter: Receives the messages; its answer can stop the work.
+        stage: One of `QUICK_PREVIEWS`.
+        frame: From 1.
+
+    Returns:
+        float32 (H, W, C), 0..1, sRGB; None where the stage's own frame is up to date.
+    """
+    module = importlib.import_module(f".stages.{stage}_preview", __package__)
+    with ShotLock(shot.state / "lock", "preview"):
+        state = ShotState(shot)
+        context = _context(state, BY_NAME[stage], state.record(stage) or Record(), (frame,), reporter)
+        if module.is_made(context, frame):
+            return None
+        try:
+            return module.preview(context, frame)
+        except OSError as error:
+            raise disk_error(error, shot_path(state, error)) from error
 
 
 def plan(stage: str = "", until: str = "") -> list[str]:

@@ -284,6 +284,19 @@ def test_status_and_preview_and_sheet(shot: Path) -> None:
     assert cv2.imread(messages_of(sheet)[-1]["result"]["contact sheet"]) is not None
 
 
+def test_a_preview_of_the_carried_film_leaves_the_film_alone(shot: Path) -> None:
+    film = {path: path.read_bytes() for path in (shot / "propagated").iterdir()}
+    done = messages_of(lineboil("preview", shot, "--stage", "propagate", "--frame", "6", "--json"))[-1]["result"]
+    assert "half-size picture" not in done
+    assert lineboil("set", shot, "propagate.trust=2").returncode == 0
+    done = messages_of(lineboil("preview", shot, "--stage", "propagate", "--frame", "6", "--json"))[-1]["result"]
+    whole, half = (cv2.imread(str(path)) for path in (shot / "frames" / "000006.png", done["half-size picture"]))
+    assert half.shape[:2] == (whole.shape[0] // 2, whole.shape[1] // 2)
+    assert cv2.imread(done["picture"]) is not None
+    assert {path: path.read_bytes() for path in (shot / "propagated").iterdir()} == film
+    assert {report.stage: report.standing for report in reports(Shot(shot))}["propagate"] == "stale"
+
+
 def test_the_shot_can_be_moved(shot: Path, clip: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "walker"
     moved.parent.mkdir()

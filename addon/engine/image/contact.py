@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -34,10 +34,16 @@ class _Row:
     folder: str
     picture: Callable[[Path, int], Image | None]
     suffix: str = ".png"
+    is_known: bool = False
+    """It has pictures, whatever its folder says."""
 
 
 def make_contact_sheet(
-    shot_root: Path, path: Path, frames: tuple[int, ...] | None = None, columns: int = 5
+    shot_root: Path,
+    path: Path,
+    frames: tuple[int, ...] | None = None,
+    columns: int = 5,
+    previews: Mapping[str, Image] | None = None,
 ) -> None:
     """Write a contact sheet of a shot as PNG.
 
@@ -46,6 +52,7 @@ def make_contact_sheet(
         path: Where the sheet goes.
         frames: Frames to show; `columns` of them, evenly spaced over the footage, when not given.
         columns: How many frames are chosen.
+        previews: By stage a picture, float32 (H, W, 3) or (H, W, 4), 0..1, to show in place of what it has made.
 
     Raises:
         InputError: The shot has no frames yet.
@@ -56,9 +63,18 @@ def make_contact_sheet(
     chosen = list(frames or _spread(shot_root, every, columns))
     sample = files.read_rgb8(shot_root / "frames" / frame_name(chosen[0] if chosen[0] in every else every[0]))
     cell = _cell_size(sample.shape[1] / sample.shape[0], len(chosen))
-    rows = [row for row in _ROWS if list_frames(shot_root / row.folder, row.suffix) or row.folder == "pose"]
+    rows = [_previewed(row, previews or {}) for row in _ROWS]
+    rows = [row for row in rows if row.is_known or list_frames(shot_root / row.folder, row.suffix)]
     strips = [strip for row in rows if (strip := _strip(shot_root, row, chosen, cell)) is not None]
     files.write_rgb(path, np.vstack([_head(chosen, cell), *strips]))
+
+
+def _previewed(row: _Row, previews: Mapping[str, Image]) -> _Row:
+    if row.label not in previews:
+        return row
+    picture = previews[row.label]
+    shown = picture[..., :3] * picture[..., 3:] if picture.shape[2] == 4 else picture
+    return replace(row, label=f"{row.label} preview", picture=lambda _root, _frame: shown, is_known=True)
 
 
 def _spread(shot_root: Path, every: list[int], columns: int) -> list[int]:
@@ -195,7 +211,7 @@ def _pose(shot_root: Path, frame: int) -> Image | None:
 _ROWS = (
     _Row("footage", "frames", _colour("frames")),
     _Row("flow", "state/flow", _flow, ".npz"),
-    _Row("pose", "pose", _pose),
+    _Row("pose", "pose", _pose, is_known=True),
     _Row("matte", "matte", _cut_out),
     _Row("depth", "depth", _grey("depth")),
     _Row("nearest key", "styled", _nearest_key),

@@ -4,6 +4,7 @@
 A ZIP archive with members `shape` (JSON: size of the flows as stored and of the footage), `forward` and `backward`.
 A flow is kept in steps of 1/32 pixel (an error of at most 1/64 pixel, ±1023 pixels), each value as its difference
 from what its left and upper neighbours predict, low and high bytes apart, deflated: about a tenth of float32.
+Large flows have members `small forward` and `small backward` besides, in pixels of their own size (in `shape`).
 The last frame of a scene has an archive without members: there is no motion across a cut.
 """
 
@@ -14,13 +15,18 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
+from typing import cast
 
+import cv2
 import numpy as np
 
 from ..errors import EngineError, InputError
 from .warp import Flow, resize_flow
 
 _STEPS_PER_PIXEL = 32
+SMALL_LONG_SIDE = 480
+"""Flows much larger than this are also kept reduced to it, for previews."""
+_MUCH_LARGER = 1.25
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,8 +40,20 @@ def encode_pair(forward: Flow, backward: Flow, width: int, height: int) -> bytes
         height: Of the footage.
     """
     shape = {"rows": forward.shape[0], "columns": forward.shape[1], "width": width, "height": height}
-    parts = [("shape", json.dumps(shape).encode()), ("forward", pack_flow(forward)), ("backward", pack_flow(backward))]
+    flows = {"forward": forward, "backward": backward}
+    if max(forward.shape) > SMALL_LONG_SIDE * _MUCH_LARGER:
+        small = {f"small {name}": _reduced(flow) for name, flow in flows.items()}
+        shape |= dict(zip(("small rows", "small columns"), small["small forward"].shape[:2], strict=True))
+        flows |= small
+    parts = [("shape", json.dumps(shape).encode()), *((name, pack_flow(flow)) for name, flow in flows.items())]
     return write_archive(parts)
+
+
+def _reduced(flow: Flow) -> Flow:
+    scale = SMALL_LONG_SIDE / max(flow.shape)
+    height, width = (max(1, round(side * scale)) for side in flow.shape[:2])
+    lengths = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    return cast(Flow, cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA) * lengths)
 
 
 def encode_end() -> bytes:
@@ -43,26 +61,43 @@ def encode_end() -> bytes:
     return write_archive([])
 
 
-def load_pair(path: Path) -> tuple[Flow, Flow]:
-    """Forward (t → t+1) and backward (t+1 → t) flow of the file of frame t, float32 (H, W, 2), footage pixels.
+def load_small_pair(path: Path) -> tuple[Flow, Flow]:
+    """The same pair reduced to about `SMALL_LONG_SIDE`, in pixels of its own size; errors as of `load_pair`."""
+    return _read(path, "small ")[1]
+
+
+def load_pair(path: Path, size: tuple[int, int] | None = None) -> tuple[Flow, Flow]:
+    """Forward (t → t+1) and backward (t+1 → t) flow of the file of frame t, float32 (H, W, 2).
+
+    Args:
+        path: The file.
+        size: Height and width they are wanted at, in pixels of that; the footage's when not given.
 
     Raises:
         EngineError: The frame is the last one of its scene.
         InputError: The file is missing or damaged; names it.
     """
+    shape, flows = _read(path, "")
+    height, width = size or (shape["height"], shape["width"])
+    forward, backward = (resize_flow(flow, height, width) for flow in flows)
+    return forward, backward
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, int], tuple[Flow, Flow]]:
+    """The file's shape and one pair of it; small footage has but one."""
     try:
         with zipfile.ZipFile(path) as archive:
             if not archive.namelist():
                 raise EngineError("there is no motion from the last frame of a scene to the next", where=path.name)
             shape = json.loads(archive.read("shape"))
-            size = shape["rows"], shape["columns"]
-            flows = [unpack_flow(archive.read(name), *size) for name in ("forward", "backward")]
+            kind = kind if f"{kind}rows" in shape else ""
+            size = shape[f"{kind}rows"], shape[f"{kind}columns"]
+            forward, backward = (unpack_flow(archive.read(kind + name), *size) for name in ("forward", "backward"))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             "the motion kept here is missing or damaged", where=str(path), remedy="Delete it and run again."
         ) from error
-    forward, backward = (resize_flow(flow, shape["height"], shape["width"]) for flow in flows)
-    return forward, backward
+    return shape, (forward, backward)
 
 
 def write_archive(parts: list[tuple[str, bytes]]) -> bytes:

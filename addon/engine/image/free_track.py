@@ -49,16 +49,29 @@ class FreeTracker:
         """
         figure = view.free > 0.5
         step = self._finder.refine(view.grey, self._previous.grey, to_previous, figure)
-        shown = ~occluded(step, from_previous)
-        move = fill(step, shown)
-        if figure.any():
-            held = figure & shown & (warp((self._previous.free > 0.5).astype(np.float32), step) > 0.5)
-            within = fill(step, held if held.any() else ~held)
-            move = np.where(_near(figure)[..., None], within, move)
-        self._map = compose(move, self._map)
+        self._map = compose(chained_move(view.free, self._previous.free, step, from_previous), self._map)
         self.lost = lost_since(self.lost, to_previous, from_previous, self._previous.free)
         self._previous = view
         return self._map
+
+
+def chained_move(free: Image, free_previous: Image, to_previous: Flow, from_previous: Flow) -> Flow:
+    """The motion to the frame before as what moves by itself is chained with, float32 (H, W, 2), pixels.
+
+    Args:
+        free: What moves by itself in the frame, float32 (H, W), 0..1.
+        free_previous: The same in the one before.
+        to_previous: The motion found, float32 (H, W, 2), pixels.
+        from_previous: The motion back.
+    """
+    figure = free > 0.5
+    shown = ~occluded(to_previous, from_previous)
+    move = fill(to_previous, shown)
+    if not figure.any():
+        return move
+    held = figure & shown & (warp((free_previous > 0.5).astype(np.float32), to_previous) > 0.5)
+    within = fill(to_previous, held if held.any() else ~held)
+    return np.where(_near(figure)[..., None], within, move)
 
 
 def _near(figure: Mask) -> Mask:

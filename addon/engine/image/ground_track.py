@@ -18,7 +18,7 @@ import numpy.typing as npt
 from .fill import fill
 from .flow import FlowFinder, occluded
 from .settle import settle, tile_models
-from .view import View, cost, enlarged
+from .view import View, cost, enlarged, is_free
 from .warp import Flow, Image, Mask, compose, homography_flow, inside, positions, warp
 
 Matrix = npt.NDArray[np.float64]
@@ -63,15 +63,22 @@ class GroundTracker:
             to_previous: Flow from it to the frame of the last call, float32 (H, W, 2).
             from_previous: Flow back.
         """
-        free = view.is_free
-        lost = occluded(to_previous, from_previous) | free
+        lost = lost_of_ground(view.free, to_previous, from_previous)
         flow = fill(compose(to_previous, self._map), ~lost)
         if self._refine:
-            flow = self._refined(view, flow, lost, free)
+            flow = self.corrected(view, flow, lost)
         self._map = flow
         return flow
 
-    def _refined(self, view: View, flow: Flow, lost: Mask, free: Mask) -> Flow:
+    def corrected(self, view: View, flow: Flow, lost: Mask) -> Flow:
+        """A map without drift, and settled where it cannot be trusted; float32 (H, W, 2), pixels, frame → key.
+
+        Args:
+            view: The frame.
+            flow: Its map as chained, float32 (H, W, 2), pixels.
+            lost: bool (H, W), where the chain did not show the static scene.
+        """
+        free = view.is_free
         before = self._cost(view, flow)
         jump = _jumps(flow)
         trusted = ~lost & (before < _TRUSTED_COST) & ~jump
@@ -107,6 +114,17 @@ class GroundTracker:
         near = _length(plane - flow) < _PLANE_NEAR_PIXELS
         as_good = near & (self._cost(view, plane) < costs + _PLANE_BONUS)
         return np.where(as_good[..., None], plane, flow)
+
+
+def lost_of_ground(free: Image, to_previous: Flow, from_previous: Flow) -> Mask:
+    """Pixels whose static scene the frame before did not show: bool (H, W).
+
+    Args:
+        free: What moves by itself in the frame, float32 (H, W), 0..1.
+        to_previous: float32 (H, W, 2), pixels, to the frame before.
+        from_previous: The flow back.
+    """
+    return occluded(to_previous, from_previous) | is_free(free)
 
 
 def _length(flow: Flow) -> Image:

@@ -53,7 +53,12 @@ class View:
     @property
     def is_free(self) -> Mask:
         """Pixels of what moves by itself and those right beside it: bool (H, W)."""
-        return cv2.dilate((self.free > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return is_free(self.free)
+
+
+def is_free(free: Image) -> Mask:
+    """Pixels of what moves by itself, float32 (H, W), 0..1, and those right beside it: bool (H, W)."""
+    return cv2.dilate((free > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def make_view(image8: Bytes, free: Image, doubt: float = 0.0) -> View:

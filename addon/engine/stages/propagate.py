@@ -15,7 +15,7 @@ def run(context: StageContext) -> None:
     """Make the pending frames."""
     settings: PropagateSettings = context.settings
     pending = context.pending()
-    keys = _keys(context)
+    keys = checked_keys(context)
     paint = Paint(context, keys)
     carrier = Carrier(context, paint)
     progress = _Progress(context, len(pending))
@@ -27,7 +27,12 @@ def run(context: StageContext) -> None:
     context.record(keys=len(keys), method=settings.method)
 
 
-def _keys(context: StageContext) -> tuple[int, ...]:
+def checked_keys(context: StageContext) -> tuple[int, ...]:
+    """Frames of the keys.
+
+    Raises:
+        InputError: A key beyond the end, or a scene without one.
+    """
     path = context.file(FILE_NAME)
     keys = load_keys(path).frames
     footage = context.footage

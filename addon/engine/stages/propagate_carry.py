@@ -18,7 +18,7 @@ from ..image.carry import ChainTracker, LayerTracker, Maps, Tracker
 from ..image.flow_store import load_pair
 from ..image.map_store import encode_maps, load_maps
 from ..image.view import View
-from ..image.warp import Flow, resize_flow
+from ..image.warp import Flow
 from ..schema.flow import FOLDER as FLOW_FOLDER
 from ..schema.propagate import FOLDER, PropagateSettings
 from .context import StageContext
@@ -134,8 +134,7 @@ class Carrier:
     def _flows(self, frame: int) -> tuple[Flow, Flow]:
         """The flow from a frame to the next and back, at the size maps are followed at."""
         width, height = self._views.size
-        forward, backward = load_pair(self._context.path(FLOW_FOLDER, frame))
-        return resize_flow(forward, height, width), resize_flow(backward, height, width)
+        return load_pair(self._context.path(FLOW_FOLDER, frame), (height, width))
 
 
 def _shelved(shelf: Path, frame: int) -> Path:

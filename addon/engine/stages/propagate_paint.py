@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -25,14 +28,16 @@ class Paint:
     Args:
         context: Of the stage.
         keys: Frames of the keys.
+        reduction: The pictures are read reduced so many times.
 
     Raises:
         MissingError: A key has no picture; names the frame.
         InputError: A key's picture has another size than the others or another shape than the footage.
     """
 
-    def __init__(self, context: StageContext, keys: tuple[int, ...]) -> None:
+    def __init__(self, context: StageContext, keys: tuple[int, ...], reduction: int = 1) -> None:
         self._context = context
+        self._reduction = reduction
         self.size: tuple[int, int] = (context.footage.width, context.footage.height)
         self.has_alpha = any(files.has_alpha_channel(context.path(FOLDER, key)) for key in keys)
         self._check(keys)
@@ -40,10 +45,16 @@ class Paint:
     def read(self, key: int) -> Image:
         """The paint of a key, sRGB 0..1: float32 (H, W, 3), or (H, W, 4) premultiplied when there is alpha."""
         if not self.has_alpha:
-            return self._context.read_rgb(FOLDER, key)
+            return self._reduced(self._context.read_rgb(FOLDER, key))
         image = files.read_rgba(self._context.path(FOLDER, key))
         image[..., :3] *= image[..., 3:]
-        return image
+        return self._reduced(image)
+
+    def _reduced(self, image: Image) -> Image:
+        if self._reduction == 1:
+            return image
+        size = max(1, self.size[0] // self._reduction), max(1, self.size[1] // self._reduction)
+        return cast(Image, cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
     def finished(self, picture: Image) -> Image:
         """A carried picture as it is written: (H, W, 4) is taken as premultiplied and made straight."""

@@ -28,19 +28,20 @@ class Views:
 
     Args:
         context: Of the stage.
+        long_side: Footage larger than this is reduced to it.
     """
 
-    def __init__(self, context: StageContext) -> None:
+    def __init__(self, context: StageContext, long_side: int = LONG_SIDE) -> None:
         self._context = context
         # Without a cut-out the whole picture is the character, which says nothing of what moves.
         self._has_matte = context.is_enabled("matte") and context.facts_of("matte").get("engine") != "off"
         self._kept: OrderedDict[int, View] = OrderedDict()
-        self.size: tuple[int, int] = search_size(context.footage.width, context.footage.height, LONG_SIDE)
+        self.size: tuple[int, int] = search_size(context.footage.width, context.footage.height, long_side)
 
     def __call__(self, frame: int) -> View:
         """The view of a frame."""
         if frame not in self._kept:
-            self._kept[frame] = make_view(self._picture(frame), *self._free(frame))
+            self._kept[frame] = make_view(self._picture(frame), *self.free(frame))
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return self._kept[frame]
@@ -48,7 +49,8 @@ class Views:
     def _picture(self, frame: int) -> npt.NDArray[np.uint8]:
         return self._fitted(self._context.read_rgb8("frames", frame))
 
-    def _free(self, frame: int) -> tuple[Image, float]:
+    def free(self, frame: int) -> tuple[Image, float]:
+        """What moves by itself, float32 (H, W), 0..1, and how likely what is not marked does, 0..1."""
         movers, doubt = load_movers(self._context.path(MOVERS_FOLDER, frame))
         if self._has_matte:
             movers = np.maximum(movers, self._context.read_grey("matte", frame))
