@@ -49,7 +49,10 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "close": ("Close", "The next picture follows at once"),
         "error": ("Stop", "Stop when a picture is missing"),
     },
-    "flow.engine": {"dis": ("DIS", "Dense inverse search: needs no weights and runs anywhere")},
+    "flow.engine": {
+        "dis": ("DIS", "Dense inverse search: needs no weights and runs anywhere"),
+        "given": ("Given", "Your own exact motion, one file a frame"),
+    },
     "flow.quality": {
         "fast": ("Fast", "A quick search, enough for slow motion"),
         "medium": ("Medium", "Costs little more and is clearly better at limbs"),

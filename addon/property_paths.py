@@ -11,7 +11,7 @@ from typing import Any
 from .engine.shot import relative_text
 
 FILES = ("footage.source", "matte.plate", "build.set", "build.blender", "build.file")
-FOLDERS = ("matte.strokes", "matte.folder", "diffuse.folder")
+FOLDERS = ("matte.strokes", "flow.folder", "matte.folder", "diffuse.folder")
 
 
 def mend(scene: Any, root: Path, touched: Collection[str], blend: str) -> None:

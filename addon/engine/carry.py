@@ -97,7 +97,13 @@ def _check_order(order: Order) -> None:
     if not order.footage.exists():
         raise InputError("there is no such footage", where=str(order.footage), remedy="Look at the path.")
     video.probe(order.footage)
-    given = {"--keys": order.keys, "--footage": order.footage, "--matte": order.matte}
+    motion = order.settings.get("flow.folder")
+    given = {
+        "--keys": order.keys,
+        "--footage": order.footage,
+        "--matte": order.matte,
+        "--motion": None if motion is None else Path(motion),
+    }
     out = order.out.resolve()
     for name, path in given.items():
         if path is not None and path.resolve() == out:
@@ -135,6 +141,7 @@ def _settings(order: Order, keys: Keys, first: int) -> dict[str, Any]:
         "footage.sound": False,
         **_cut_values(order.cuts, first),
         **_matte_values(order, first),
+        **_motion_values(order, first),
         "keys.count": len(keys.paths),
         "diffuse.engine": "painted",
         "diffuse.transparency": "keep",
@@ -153,6 +160,12 @@ def _matte_values(order: Order, first: int) -> dict[str, Any]:
         "matte.first_number": first,
         "pose.engine": "off",
     }
+
+
+def _motion_values(order: Order, first: int) -> dict[str, Any]:
+    """Exact motion of the artist's own goes by the footage's numbers; a folder of it is there to be used."""
+    engine = {"flow.engine": "given"} if "flow.folder" in order.settings else {}
+    return {"flow.first_number": first, **engine}
 
 
 def _cut_values(cuts: str, first: int) -> dict[str, Any]:

@@ -256,6 +256,15 @@ def _add_carrying(verbs: Any) -> None:
         "--matte", default=None, metavar="DIR", type=Path, help="a grey picture for every frame, white is the character"
     )
     carry.add_argument(
+        "--motion",
+        dest="set",
+        default=[],
+        action="append",
+        type=lambda folder: f"flow.folder={Path(folder).resolve().as_posix()}",
+        metavar="DIR",
+        help="the exact motion of every frame, like 000012.npz with to_next and to_previous",
+    )
+    carry.add_argument(
         "--cuts", default="find", metavar="WHICH", help="find (the default), off, or the frames that begin a scene"
     )
     carry.add_argument(

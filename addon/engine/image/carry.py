@@ -53,11 +53,12 @@ class LayerTracker:
         key: The key's own frame.
         refine: Compare the static scene with the key's footage and correct its map.
         planes: Hold flat parts of it to their planes.
+        exact: The motion is known, not found.
     """
 
-    def __init__(self, key: View, *, refine: bool = True, planes: bool = True) -> None:
+    def __init__(self, key: View, *, refine: bool = True, planes: bool = True, exact: bool = False) -> None:
         self._ground = GroundTracker(key, refine=refine, planes=planes)
-        self._free = FreeTracker(key)
+        self._free = FreeTracker(key, exact=exact)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Maps:
         """The maps of the next frame; see `Tracker`."""

@@ -28,11 +28,12 @@ class FreeTracker:
 
     Args:
         key: The key's own frame.
+        exact: The motion is known, not found: it is not searched anew.
     """
 
-    def __init__(self, key: View) -> None:
+    def __init__(self, key: View, *, exact: bool = False) -> None:
         self._previous = key
-        self._finder = FineFlow()
+        self._finder = None if exact else FineFlow()
         self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
         self.lost: Image = np.zeros(key.grey.shape, np.float32)
 
@@ -47,8 +48,9 @@ class FreeTracker:
             to_previous: Flow from it to the frame of the last call, float32 (H, W, 2).
             from_previous: Flow back.
         """
-        figure = view.free > 0.5
-        step = self._finder.refine(view.grey, self._previous.grey, to_previous, figure)
+        step = to_previous
+        if self._finder:
+            step = self._finder.refine(view.grey, self._previous.grey, to_previous, view.free > 0.5)
         self._map = compose(chained_move(view.free, self._previous.free, step, from_previous), self._map)
         self.lost = lost_since(self.lost, to_previous, from_previous, self._previous.free)
         self._previous = view

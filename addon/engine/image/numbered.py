@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The artist's pictures in a folder, each named by the number of its frame."""
+"""The artist's files in a folder, each named by the number of its frame."""
 
 from __future__ import annotations
 
@@ -26,27 +26,31 @@ class Look:
     has_alpha: bool
 
 
-def find_numbered(folder: Path, *, subject: str, remedy: str, empty: str) -> dict[int, Path]:
-    """Pictures by the last number in their names, ascending; files of other kinds are passed over.
+def find_numbered(
+    folder: Path, *, subject: str, remedy: str, empty: str, suffixes: tuple[str, ...] = SUFFIXES
+) -> dict[int, Path]:
+    """Files by the last number in their names, ascending; those of other kinds are passed over.
 
     Args:
         folder: Where they are.
         subject: What they are, for the sentence ("painted keys").
         remedy: What to do when there is no such folder.
-        empty: What to do when it holds no pictures.
+        empty: What to do when it holds none.
+        suffixes: Of the kinds of files that count, in small letters; pictures when not given.
 
     Raises:
-        InputError: No folder, no pictures, a name without a number, or two pictures for one frame.
+        InputError: No folder, nothing in it, a name without a number, or two files for one frame.
     """
     if not folder.is_dir():
         raise InputError(f"there is no such folder of {subject}", where=str(folder), remedy=remedy)
     found: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or not path.is_file():
+        if path.suffix.lower() not in suffixes or path.name.startswith(".") or not path.is_file():
             continue
         numbers = re.findall(r"\d+", path.stem)
         if not numbers:
-            raise InputError("its name has no frame number", where=str(path), remedy="Name it like 000012.png.")
+            remedy = f"Name it like 000012{suffixes[0]}."
+            raise InputError("its name has no frame number", where=str(path), remedy=remedy)
         frame = int(numbers[-1])
         if frame in found:
             raise InputError(
@@ -56,7 +60,8 @@ def find_numbered(folder: Path, *, subject: str, remedy: str, empty: str) -> dic
             )
         found[frame] = path
     if not found:
-        raise InputError("there are no pictures here", where=str(folder), remedy=empty)
+        what = "pictures" if suffixes == SUFFIXES else subject
+        raise InputError(f"there are no {what} here", where=str(folder), remedy=empty)
     return dict(sorted(found.items()))
 
 

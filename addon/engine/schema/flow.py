@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from ..errors import InputError
 from ..settings import option
 from .base import StageSpec
 
@@ -18,8 +20,10 @@ SUFFIX = ".npz"
 class FlowSettings:
     """How the motion between neighbouring frames is found."""
 
-    engine: Literal["dis"] = option(
-        "dis", "Which motion finder: dis (dense inverse search) needs no weights and runs anywhere."
+    engine: Literal["dis", "given"] = option(
+        "dis",
+        "Where the motion comes from. dis: dense inverse search, needs no weights and runs anywhere. given: your own "
+        "exact motion, one file a frame, as a renderer knows it.",
     )
     quality: Literal["fast", "medium"] = option(
         "medium", "How thoroughly each patch is searched. Medium costs little more and is clearly better at limbs."
@@ -38,11 +42,39 @@ class FlowSettings:
         maximum=8192,
         unit="px",
     )
+    folder: str = option(
+        "motion",
+        "given: where your motion is, relative to the shot: a .npz for each frame, named by it, like 000012.npz, with "
+        "the arrays to_next and to_previous, each (height, width, 2): how many pixels right and down each pixel of "
+        "the frame moves to be where it is in the next, or was in the previous, frame.",
+    )
+    first_number: int = option(
+        1, "given: the number of the file that belongs to the shot's first frame.", minimum=0
+    )
     movers: bool = option(
         True,
         "Find what moves by itself before the scene: the carrying of keys then moves it apart from the scene, also "
         "where the matte does not know it (a ball, a door, a second person).",
     )
+
+
+def files(settings: FlowSettings, shot_root: Path) -> list[Path]:
+    """The folder of given motion.
+
+    Raises:
+        InputError: It is not there: what was made from it stays, as with a clip.
+    """
+    if settings.engine != "given":
+        return []
+    path = Path(settings.folder).expanduser()
+    folder = path if path.is_absolute() else shot_root / path
+    if not folder.is_dir():
+        raise InputError(
+            "there is no such folder of motion",
+            where=str(folder),
+            remedy="Look at the path, or choose another flow.engine.",
+        )
+    return [folder]
 
 
 SPEC = StageSpec(
@@ -52,5 +84,6 @@ SPEC = StageSpec(
     inputs=("footage",),
     folders=(FOLDER, MOVERS_FOLDER),
     suffix=SUFFIX,
+    files=files,
     doc="Where each pixel goes in the next frame and where it came from, never across a cut; and what moves by itself.",
 )

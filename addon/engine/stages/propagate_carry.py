@@ -129,7 +129,8 @@ class Carrier:
     def _tracker(self, key: int) -> Tracker:
         if self._settings.method == "linear":
             return ChainTracker(self._views(key))
-        return LayerTracker(self._views(key), refine=self._settings.refine, planes=self._settings.plane)
+        exact = self._context.facts_of("flow").get("engine") == "given"
+        return LayerTracker(self._views(key), refine=self._settings.refine, planes=self._settings.plane, exact=exact)
 
     def _flows(self, frame: int) -> tuple[Flow, Flow]:
         """The flow from a frame to the next and back, at the size maps are followed at."""
