@@ -262,7 +262,7 @@ def _add_carrying(verbs: Any) -> None:
         action="append",
         type=lambda folder: f"flow.folder={Path(folder).resolve().as_posix()}",
         metavar="DIR",
-        help="the exact motion of every frame, like 000012.npz with to_next and to_previous",
+        help="exact motion, a file for every frame: 000012.exr with Blender's Vector pass, or 000012.npz",
     )
     carry.add_argument(
         "--cuts", default="find", metavar="WHICH", help="find (the default), off, or the frames that begin a scene"

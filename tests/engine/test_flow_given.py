@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
 from carry_shot import make_shot, run_stage
 from lineboil.addon.engine import pipeline
@@ -260,6 +261,80 @@ def test_a_folder_that_is_gone_costs_nothing_that_is_made(shot) -> None:
     with pytest.raises(InputError, match="there is no such folder of motion"):
         run_stage(root, "flow")
     assert made == {path: path.read_bytes() for path in (root / "state/flow").iterdir()}
+
+
+# The Vector pass of renders; tests/blender/test_vector_pass.py reads real ones
+
+
+def layer(frame: int, name: str) -> dict[str, np.ndarray]:
+    """The pass as Blender writes it: y upwards, the way to the next frame turned round."""
+    previous, following = motion(frame, -1), motion(frame, 1)
+    planes = {"X": previous[..., 0], "Y": -previous[..., 1], "Z": -following[..., 0], "W": following[..., 1]}
+    return {name + axis: np.ascontiguousarray(plane) for axis, plane in planes.items()}
+
+
+def write_exr(path: Path, *parts: dict[str, np.ndarray], **header) -> None:
+    made = [OpenEXR.Part(dict(header), part, f"part {number}") for number, part in enumerate(parts)]
+    OpenEXR.File(made).write(str(path))
+
+
+PICTURE = {f"ViewLayer.Combined.{name}": np.zeros((HEIGHT, WIDTH), np.float32) for name in "RGBA"}
+LAYOUTS = {
+    "one part": lambda frame: [PICTURE | layer(frame, "ViewLayer.Vector.")],
+    "several parts": lambda frame: [PICTURE, layer(frame, "ViewLayer.Vector.")],
+    "one layer": lambda frame: [layer(frame, "Vector.")],
+    "letters alone": lambda frame: [layer(frame, "")],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_vector_pass_is_read(shot, layout) -> None:
+    root = shot()
+    (root / "motion").mkdir()
+    for frame in range(1, COUNT + 1):
+        write_exr(root / f"motion/{frame:04d}.exr", *LAYOUTS[layout](frame))
+    run_stage(root, "flow")
+    assert_given(root)
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:1500])
+
+
+part_of_it = {"dataWindow": ((0, 0), (WIDTH - 1, HEIGHT - 1)), "displayWindow": ((0, 0), (WIDTH + 9, HEIGHT - 1))}
+BAD_EXR = {
+    "no pass": (lambda path: write_exr(path, PICTURE), "frame 3 should have one Vector pass but none can be read"),
+    "two layers": (
+        lambda path: write_exr(path, layer(3, "A.Vector.") | layer(3, "B.Vector.")),
+        r"frame 3 should have one Vector pass but has A\.Vector, B\.Vector",
+    ),
+    "a border": (
+        lambda path: write_exr(path, layer(3, "Vector."), **part_of_it),
+        "the motion of frame 3 covers a part of the picture only",
+    ),
+    "not a number": (
+        lambda path: write_exr(path, layer(3, "Vector.") | {"Vector.Z": np.full((HEIGHT, WIDTH), np.nan, np.float32)}),
+        "to_next of frame 3 has values that are not numbers",
+    ),
+    "cut short": (halve, "frame 3 is damaged|frame 3 should have one Vector pass but none can be read"),
+    "empty": (lambda path: path.write_bytes(b""), "the motion of frame 3 is damaged, or no OpenEXR file"),
+    "a picture": (lambda path: path.write_bytes(b"\x89PNG\r\n" * 50), "the motion of frame 3 is damaged"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_EXR)
+def test_renders_that_cannot_be_used(shot, case) -> None:
+    root = shot()
+    (root / "motion").mkdir()
+    for frame in range(1, COUNT + 1):
+        write_exr(root / f"motion/{frame:04d}.exr", layer(frame, "ViewLayer.Vector."))
+    spoil, sentence = BAD_EXR[case]
+    spoil(root / "motion/0003.exr")
+    with pytest.raises(InputError, match=rf"0003\.exr: .*{sentence}|0003\.exr: {sentence}"):
+        run_stage(root, "flow")
+    write_exr(root / "motion/0003.exr", layer(3, "ViewLayer.Vector."))
+    run_stage(root, "flow")
+    assert_given(root)
 
 
 # In carry

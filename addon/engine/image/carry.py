@@ -57,7 +57,7 @@ class LayerTracker:
     """
 
     def __init__(self, key: View, *, refine: bool = True, planes: bool = True, exact: bool = False) -> None:
-        self._ground = GroundTracker(key, refine=refine, planes=planes)
+        self._ground = GroundTracker(key, refine=refine, planes=planes, exact=exact)
         self._free = FreeTracker(key, exact=exact)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Maps:

@@ -45,14 +45,15 @@ class GroundTracker:
         key: The key's own frame.
         refine: Correct the drift and settle what the chain cannot tell.
         planes: Hold what moves like a flat thing to its plane.
+        exact: The motion is known, not found: what is compared with the key's footage is only what it lost.
     """
 
-    def __init__(self, key: View, *, refine: bool = True, planes: bool = True) -> None:
+    def __init__(self, key: View, *, refine: bool = True, planes: bool = True, exact: bool = False) -> None:
         self._key = key
         self._shown = ~key.is_free
         self._refine = refine
         self._with_planes = planes
-        self._finder = FlowFinder("fast", 1)
+        self._finder = None if exact else FlowFinder("fast", 1)
         self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
 
     def advance(self, view: View, to_previous: Flow, from_previous: Flow) -> Flow:
@@ -83,7 +84,9 @@ class GroundTracker:
         jump = _jumps(flow)
         trusted = ~lost & (before < _TRUSTED_COST) & ~jump
         models = tile_models(flow, trusted)
-        flow, costs = self._without_drift(view, flow, before, lost)
+        costs = before
+        if self._finder:
+            flow, costs = self._without_drift(self._finder, view, flow, before, lost)
         planes = planes_of(flow, trusted) if self._with_planes else []
         for plane in planes:
             flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
@@ -97,10 +100,12 @@ class GroundTracker:
     def _cost(self, view: View, flow: Flow) -> Image:
         return cast(Image, enlarged(cost(view, self._key, flow), view.grey.shape))
 
-    def _without_drift(self, view: View, flow: Flow, costs: Image, lost: Mask) -> tuple[Flow, Image]:
+    def _without_drift(
+        self, finder: FlowFinder, view: View, flow: Flow, costs: Image, lost: Mask
+    ) -> tuple[Flow, Image]:
         """The map corrected by what still moves, as far as the footage agrees better then; and its costs."""
         seen = cast(npt.NDArray[np.uint8], warp(self._key.grey, flow))
-        residual = self._finder.between(view.grey, seen)
+        residual = finder.between(view.grey, seen)
         length = _length(residual)
         small = (length < _RESIDUAL_LIMIT_PIXELS) & (costs < _RESIDUAL_COST)
         known = ~lost & small & inside(flow, *lost.shape)

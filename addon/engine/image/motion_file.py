@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of exact motion that the artist brings: a NumPy archive (`.npz`) a frame.
+"""Files of exact motion that the artist brings: a NumPy archive (`.npz`) a frame, or a render's OpenEXR file.
 
-Its arrays are `to_next` and `to_previous`, each (H, W, 2), (dx, dy) pixels: the flow of the frame to the next one and
-to the one before, as docs/conventions.md defines flow.
+The arrays of an archive are `to_next` and `to_previous`, each (H, W, 2), (dx, dy) pixels: the flow of the frame to the
+next one and to the one before, as docs/conventions.md defines flow.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from .motion_exr import read_vectors
 from .warp import Flow
 
-SUFFIXES = (".npz",)
+SUFFIXES = (".npz", ".exr")
 Direction = Literal["to_next", "to_previous"]
 
 _LONGEST_PIXELS = 1e5
@@ -42,7 +43,10 @@ def read_motion(path: Path, direction: Direction, frame: int) -> Flow:
     Raises:
         InputError: It cannot be read, or its motion is no motion; names frame and file.
     """
-    values = _read(path, direction, frame)
+    if path.suffix.lower() == ".exr":
+        values: npt.NDArray[Any] = read_vectors(path, frame)[direction]
+    else:
+        values = _read(path, direction, frame)
     if values.dtype.kind not in "fiu" or values.ndim != 3 or values.shape[2] != 2 or not values.size:
         raise InputError(
             f"{direction} of frame {frame} is {values.dtype} of the shape {_shape(values)}, not (height, width, 2)",

@@ -44,9 +44,9 @@ class FlowSettings:
     )
     folder: str = option(
         "motion",
-        "given: where your motion is, relative to the shot: a .npz for each frame, named by it, like 000012.npz, with "
-        "the arrays to_next and to_previous, each (height, width, 2): how many pixels right and down each pixel of "
-        "the frame moves to be where it is in the next, or was in the previous, frame.",
+        "given: where your motion is, relative to the shot, one file a frame, named by it: OpenEXR renders of Blender "
+        "with the Vector pass (0012.exr), or NumPy archives (0012.npz) with the arrays to_next and to_previous, each "
+        "(height, width, 2): how many pixels right and down a pixel moves to the next and to the previous frame.",
     )
     first_number: int = option(
         1, "given: the number of the file that belongs to the shot's first frame.", minimum=0

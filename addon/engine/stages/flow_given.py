@@ -55,7 +55,7 @@ class GivenMotion:
             self._folder,
             subject="motion files",
             remedy="Look at the path.",
-            empty="Put one file a frame there, like 000012.npz.",
+            empty="Put one file a frame there, like 000012.npz or 000012.exr.",
             suffixes=SUFFIXES,
         )
 
