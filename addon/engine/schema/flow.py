@@ -72,7 +72,7 @@ def files(settings: FlowSettings, shot_root: Path) -> list[Path]:
         raise InputError(
             "there is no such folder of motion",
             where=str(folder),
-            remedy="Look at the path, or choose another flow.engine.",
+            remedy="Look at the path; flow.engine=dis finds the motion instead.",
         )
     return [folder]
 
