@@ -28,6 +28,8 @@ _RESIDUAL_COST = 0.5
 _FULL_GAIN = 0.05
 _TRUSTED_COST = 0.35
 _BAD_COST = 0.8
+_SEAM_COST = 0.2
+_BESIDE_PIXELS = 15
 _JUMP_PIXELS = 1.0
 _PLANE_BONUS = 0.02
 _PLANE_NEAR_PIXELS = 1.0
@@ -90,8 +92,7 @@ class GroundTracker:
         planes = planes_of(flow, trusted) if self._with_planes else []
         for plane in planes:
             flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
-        doubtful = ((lost | (costs > _BAD_COST) | jump) & ~free).astype(np.uint8)
-        active = (cv2.dilate(doubtful, np.ones((3, 3), np.uint8)) > 0) & ~free
+        active = _doubtful(costs, lost, jump) & ~free
         flow = np.ascontiguousarray(flow, np.float32)
         matrices = np.array(planes, np.float64).reshape(-1, 3, 3)
         settle(view.region_features, self._key.region_features, self._shown, flow, lost, active, models, matrices)
@@ -119,6 +120,14 @@ class GroundTracker:
         near = _length(plane - flow) < _PLANE_NEAR_PIXELS
         as_good = near & (self._cost(view, plane) < costs + _PLANE_BONUS)
         return np.where(as_good[..., None], plane, flow)
+
+
+def _doubtful(costs: Image, lost: Mask, jump: Mask) -> Mask:
+    """Where a map is to be settled: at edges of motion the footage does not agree with, and what is bad beside them."""
+    edge = lost | (jump & (costs > _SEAM_COST))
+    beside = cv2.dilate(edge.astype(np.uint8), np.ones((_BESIDE_PIXELS, _BESIDE_PIXELS), np.uint8)) > 0
+    found = edge | (beside & (costs > _BAD_COST))
+    return cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def lost_of_ground(free: Image, to_previous: Flow, from_previous: Flow) -> Mask:

@@ -234,6 +234,8 @@ def _best(frame, key, key_shown, flow, lost, models, agreeing, planes, y, x, wei
     for plane in range(planes.shape[0]):
         limit = np.float32((best + _PLANE_BONUS) * total)
         cost = _cost(frame, key, key_shown, models, planes, -plane - 1, y, x, weights, limit) / total
+        seen[count, 0], seen[count, 1] = _motion(models, planes, -plane - 1, float(x), float(y))[:2]
+        count += 1
         if cost - _PLANE_BONUS < best:
             best, label = cost - _PLANE_BONUS, -plane - 1
     rows, columns = agreeing.shape
