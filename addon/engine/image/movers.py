@@ -74,6 +74,8 @@ class Movers:
         self._step = _Recent(self._make_step, 4 * REACH + 4)
         self._own = _Recent(self._make_own, 2 * REACH + 2)
         self._calm = _Recent(self._make_calm, 2 * REACH + 2)
+        self._kept = _Recent(self._make_kept, 4 * REACH + 4)
+        self._region = _Recent(self._make_region, 2)
 
     def mask(self, frame: int) -> Image:
         """Of a frame: (H, W) float32, 0 the static scene, 1 what moves by itself."""
@@ -101,6 +103,9 @@ class Movers:
 
     def region(self, frame: int) -> Image:
         """The mask at the size of the analysis, (h, w) float32 0..1."""
+        return cast(Image, self._region(frame))
+
+    def _make_region(self, frame: int) -> Image:
         first, last = self._scene(frame)
         if first == last:
             return np.zeros(self._small(frame).shape[:2], np.float32)
@@ -150,7 +155,7 @@ class Movers:
         height, width = flow.shape[:2]
         planes = planes_of(flow, np.ones((height, width), np.bool_)) or [np.eye(3)]
         moves = [homography_flow(plane, height, width) for plane in planes]
-        off = [np.sqrt(np.square(flow - move).sum(-1)) for move in moves]
+        off = [_length(flow - move) for move in moves]
         rim, stretch = _rim(height, width), [_stretch(move) for move in moves]
         scene = [
             part
@@ -160,7 +165,7 @@ class Movers:
         ]
         nearest = np.minimum.reduce([off[0], *scene])
         # Parallax that no plane explains grows with the camera's motion: before a still camera less motion tells more.
-        speed = float(np.median(np.sqrt(np.square(moves[0]).sum(-1))))
+        speed = float(np.median(_length(moves[0])))
         nearest = nearest / np.float32(np.clip(_STILL_SHARE + speed * _SHARE_PER_PIXEL, _STILL_SHARE, 1))
         return np.where(inside(flow, height, width), nearest, 2 * _MOST_PIXELS).astype(np.float32)
 
@@ -186,15 +191,17 @@ class Movers:
                 other = frame + side * away
                 if not first <= other <= last:
                     break
-                step, back = self._step(other - side, other), self._step(other, other - side)
-                kept = (~occluded(step, back)).astype(np.float32)
-                seen *= cast(Image, warp(kept, path)) > _SURELY_SEEN
-                path = compose(path, step)
+                seen *= cast(Image, warp(self._kept(other - side, other), path)) > _SURELY_SEEN
+                path = compose(path, self._step(other - side, other))
                 if away in shares:
                     # Thinner, since the motion beside a silhouette is not sure.
                     there = cast(Image, cv2.erode(self._calm(other), np.ones((3, 3), np.uint8)))
                     found = np.maximum(found, cast(Image, warp(there, path)) * np.float32(shares[away]) * seen)
         return found
+
+    def _make_kept(self, frame: int, other: int) -> Image:
+        """1 where a neighbour still shows a frame's pixel, else 0."""
+        return (~occluded(self._step(frame, other), self._step(other, frame))).astype(np.float32)
 
     def _make_calm(self, frame: int) -> Image:
         """1-4-6-4-1 along the motion."""
@@ -206,6 +213,11 @@ class Movers:
                 total = total + cast(Image, warp(self._sided(other), self._chain(frame, other))) * np.float32(share)
                 weight += share
         return cast(Image, cv2.GaussianBlur(total / np.float32(weight), (0, 0), 1.0))
+
+
+def _length(flow: Flow) -> Image:
+    x, y = flow[..., 0], flow[..., 1]
+    return np.sqrt(x * x + y * y)
 
 
 def _stretch(flow: Flow) -> Image:

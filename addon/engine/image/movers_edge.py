@@ -21,8 +21,10 @@ from .warp import Flow, Image, Mask, inside, warp
 Bytes = npt.NDArray[np.uint8]
 
 _OUTSIDE_PIXELS = 3
+_FILL_REDUCTION = 2
 _CORE_SHARE, _CORE_WINDOW, _CORE_PIXELS = 0.6, 13, 1.5
 _SOFT_PIXELS = 0.6
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 _LARGEST_LEVELS = 30.0
 _FULL_LEVELS = 3.0
 _RADIUS, _EPSILON = 3, 1e-3
@@ -76,7 +78,7 @@ def _soft(picture: Bytes) -> Image:
 
 def _unlike(own: Image, other: Bytes, flow: Flow, known: Mask) -> Image:
     """How unlike the other frame is under the motion of the known part, in 8-bit levels."""
-    extended = fill(flow, known)
+    extended = fill(flow, known, _FILL_REDUCTION)
     seen: npt.NDArray[Any] = warp(_soft(other), extended)
-    difference = np.minimum(np.abs(own - seen).mean(-1), np.float32(_LARGEST_LEVELS))
+    difference = np.minimum(cv2.transform(cv2.absdiff(own, seen), _MEAN), np.float32(_LARGEST_LEVELS))
     return np.where(inside(extended, *known.shape), difference, np.float32(_LARGEST_LEVELS))
