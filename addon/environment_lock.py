@@ -18,7 +18,7 @@ LOCK_FOLDER = Path(__file__).resolve().parents[1] / "requirements"
 SUPPORTED = ((3, 11), (3, 13), (3, 12))
 """Versions of Python an environment can be made with, the best tested first."""
 
-_TORCH = "PyTorch is for the drawing engines of a coming version: no stage uses it yet."
+_TORCH = "With it the frames between keys are mixed on the card; the rest is the processor's work."
 _UNKNOWN_MEGABYTES = 1.0
 
 

@@ -282,7 +282,8 @@ class ShotState:
             self._own_files(spec)
             unchanged = unchanged_frames(spec, record.parts, parts) if record else set[int]()
             told += self._clear(spec, _same_footage(record.parts, parts) if record else False, unchanged)
-            record = Record(parts=parts)
+            # Frames that stay keep what is known of them, their engine above all.
+            record = Record(parts=parts, facts=record.facts if record and unchanged else {})
         told += self._set_foreign_aside(spec)
         record.complete = False
         self.save(spec.name, record)

@@ -21,16 +21,17 @@ from .look import Look
 from .view import View, cost, figure_cost
 from .warp import Flow, Image, Lookup, inside, look_up, positions, resize_flow
 
-_GROUND_TRUST = np.float32(3.0)
-_FREE_TRUST = np.float32(4.0)
-_FLOOR = np.float32(0.02)
-_DOUBT = 0.03
-_NEARNESS_POWER = 0.4
-_OUTSIDE = np.float32(0.02)
-_NOTHING = np.float32(1e-7)
-_LOOK_SHARE = np.float32(0.002)
-_GRAIN_PERCENTILE = 30
-_SOFT_PIXELS = 0.6
+# How answers are weighed; `torch_composite` does the same with the same numbers.
+GROUND_TRUST = np.float32(3.0)
+FREE_TRUST = np.float32(4.0)
+FLOOR = np.float32(0.02)
+DOUBT = 0.03
+NEARNESS_POWER = 0.4
+OUTSIDE = np.float32(0.02)
+NOTHING = np.float32(1e-7)
+LOOK_SHARE = np.float32(0.002)
+GRAIN_PERCENTILE = 30
+SOFT_PIXELS = 0.6
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,15 @@ class Composer:
         total = cast(Image, sum(answer.weight for answer in answers))
         picture = cast(Image, sum(answer.colour * answer.weight[..., None] for answer in answers))
         if look is not None:
-            picture += look * _LOOK_SHARE
-            total = total + _LOOK_SHARE
+            picture += look * LOOK_SHARE
+            total = total + LOOK_SHARE
         known = [answer.explained for answer in answers if answer.explained is not None]
         agreement = np.maximum.reduce([answer.agreement for answer in answers])
         return Composed(picture / total[..., None], agreement, np.maximum.reduce(known) if known else None)
 
     def _answers(self, view: View, offer: Offer, look: Image | None) -> list[_Answer]:
         source, maps = offer.source, offer.maps
-        near = np.float32(offer.nearness**_NEARNESS_POWER)
+        near = np.float32(offer.nearness**NEARNESS_POWER)
         judged = self._of_ground(view, offer)
         answers = [self._answer(source, maps.ground, judged, near, look, source.behind)]
         answers.append(self._answer(source, maps.free, self._of_free(view, offer), near, look))
@@ -150,19 +151,19 @@ class Composer:
         unlike = cast(Image, cv2.resize(cost(view, source.view, flow), shape[::-1], interpolation=cv2.INTER_LINEAR))
         still = unlike[view.free < 0.1]
         # Grain makes even the right answer unlike: only what is above it counts.
-        grain = np.float32(np.percentile(still if len(still) > 99 else unlike, _GRAIN_PERCENTILE))
-        likeness = _likeness(np.maximum(unlike - grain, 0), _GROUND_TRUST * self._trust)
+        grain = np.float32(np.percentile(still if len(still) > 99 else unlike, GRAIN_PERCENTILE))
+        likeness = _likeness(np.maximum(unlike - grain, 0), GROUND_TRUST * self._trust)
         quality = _resized(source.ground.quality, shape[::-1])
         shown = np.maximum(cast(Image, look_up(quality, positions(*shape) + flow)), np.square(likeness))
-        return _Judged(likeness, likeness * shown, (likeness + _FLOOR / 2) * shown * (1 - own))
+        return _Judged(likeness, likeness * shown, (likeness + FLOOR / 2) * shown * (1 - own))
 
     def _of_free(self, view: View, offer: Offer) -> _Judged:
         """How what moves by itself fits the frame."""
         flow, source = offer.maps.free, offer.source
         unlike = figure_cost(view, source.view, flow)
-        likeness = _likeness(unlike, _FREE_TRUST * self._trust)
+        likeness = _likeness(unlike, FREE_TRUST * self._trust)
         there = cast(Image, look_up(_belongs(source.view), positions(*view.grey.shape) + flow))
-        weight = cast(Image, (likeness + _FLOOR) * (there + _FLOOR) * _belongs(view))
+        weight = cast(Image, (likeness + FLOOR) * (there + FLOOR) * _belongs(view))
         return _Judged(likeness, likeness * there, weight)
 
     def _answer(
@@ -175,9 +176,9 @@ class Composer:
         behind: Image | None = None,
     ) -> _Answer:
         height, width = source.painted.shape[:2]
-        known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), _OUTSIDE)
+        known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), OUTSIDE)
         likeness, explained = judged.likeness, None
-        weight = cast(Image, cv2.GaussianBlur(judged.weight * near * known + _NOTHING, (0, 0), _SOFT_PIXELS))
+        weight = cast(Image, cv2.GaussianBlur(judged.weight * near * known + NOTHING, (0, 0), SOFT_PIXELS))
         at = positions(height, width) + resize_flow(flow, height, width)
         colour = np.clip(look_up(source.painted, at, self._lookup), 0, 1)
         if behind is not None:
@@ -195,8 +196,8 @@ class Composer:
 
 def _belongs(view: View) -> Image:
     """How surely a pixel moves by itself, never quite sure."""
-    least = max(_DOUBT, view.doubt)
-    return cast(Image, np.clip(cv2.GaussianBlur(view.free, (0, 0), 0.5), least, 1 - _DOUBT))
+    least = max(DOUBT, view.doubt)
+    return cast(Image, np.clip(cv2.GaussianBlur(view.free, (0, 0), 0.5), least, 1 - DOUBT))
 
 
 def _likeness(unlike: Image, trust: np.float32) -> Image:

@@ -10,7 +10,7 @@ what no map can carry; where it does not, `explained` is near 0 and the look is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from .warp import Image
 
-_BLURS_PIXELS = (1, 2, 4, 8)
-_BANDS_PIXELS = (0.6, 1, 1.6, 2.5, 4, 6.5)
-_TAPS = tuple((dx, dy) for dy in range(-2, 3) for dx in range(-2, 3) if (dx + dy) % 2 == 0)
-_FEATURES = 3 * (1 + len(_BLURS_PIXELS)) + len(_BANDS_PIXELS) + len(_TAPS)
+BLURS_PIXELS = (1, 2, 4, 8)
+BANDS_PIXELS = (0.6, 1, 1.6, 2.5, 4, 6.5)
+TAPS = tuple((dx, dy) for dy in range(-2, 3) for dx in range(-2, 3) if (dx + dy) % 2 == 0)
+"""Places of the small patch, (dx, dy), pixels."""
+_FEATURES = 3 * (1 + len(BLURS_PIXELS)) + len(BANDS_PIXELS) + len(TAPS)
 _UNITS = 256
 _SPREAD = 0.6
 _BIAS = 1.5
@@ -42,14 +43,14 @@ def features(image8: npt.NDArray[np.uint8]) -> Image:
     """
     image = image8.astype(np.float32) * np.float32(1 / 255)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    colours = [image, *(cv2.GaussianBlur(image, (0, 0), sigma) for sigma in _BLURS_PIXELS)]
-    blurred = [cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in _BANDS_PIXELS]
+    colours = [image, *(cv2.GaussianBlur(image, (0, 0), sigma) for sigma in BLURS_PIXELS)]
+    blurred = [cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in BANDS_PIXELS]
     bands = [wide - narrow for narrow, wide in zip(blurred, blurred[1:], strict=False)]
     across, down = cv2.Sobel(blurred[1], -1, 1, 0), cv2.Sobel(blurred[1], -1, 0, 1)
     slope = np.sqrt(across * across + down * down)
     patch = cv2.copyMakeBorder(blurred[0], 2, 2, 2, 2, cv2.BORDER_REPLICATE)
     height, width = grey.shape
-    taps = [patch[2 + dy : 2 + dy + height, 2 + dx : 2 + dx + width] - blurred[4] for dx, dy in _TAPS]
+    taps = [patch[2 + dy : 2 + dy + height, 2 + dx : 2 + dx + width] - blurred[4] for dx, dy in TAPS]
     return np.dstack([*colours, *bands, slope, *taps]).astype(np.float32, copy=False)
 
 
@@ -57,6 +58,24 @@ def _statistics(footage: list[npt.NDArray[np.uint8]]) -> tuple[Image, Image]:
     """Mean and reciprocal deviation of each feature."""
     found = np.concatenate([features(image8)[::4, ::4].reshape(-1, _FEATURES) for image8 in footage])
     return found.mean(0), 1 / (found.std(0) + np.float32(1e-3))
+
+
+class Fitted(NamedTuple):
+    """What a look has learnt; with F features, U random units and C channels of paint, all float32.
+
+    Attributes:
+        mean: (F,), taken from each feature.
+        scale: (F,), then multiplied.
+        weights: (F, U), features → units.
+        bias: (U,), added to the units, which count from 0.
+        solution: (U + F + 1, C), units, features and 1 → paint.
+    """
+
+    mean: Image
+    scale: Image
+    weights: Image
+    bias: Image
+    solution: Image
 
 
 class Look:
@@ -97,6 +116,11 @@ class Look:
             product = np.matmul(lifted, self._solution, out=_aligned((len(lifted), self._solution.shape[1])))
             made[rows] = product.reshape(-1, *made.shape[1:])
         return made
+
+    @property
+    def fitted(self) -> Fitted:
+        """What it has learnt, for applying it elsewhere. Shared: not to be written to."""
+        return Fitted(self._mean, self._scale, self._weights, self._bias, self._solution)
 
     def _lifted(self, image8: npt.NDArray[np.uint8], step: int) -> Iterator[tuple[slice, Image]]:
         """Random features of some rows at a time: a whole picture of them would take a hundred times its size."""

@@ -47,6 +47,11 @@ class PropagateSettings:
         minimum=0.0,
         maximum=10.0,
     )
+    engine: Literal["auto", "cpu", "torch"] = option(
+        "auto",
+        "What mixes the frames: the processor (cpu), or PyTorch on a graphics card (torch). auto takes the card where "
+        "PyTorch and a card are there. The motion is followed by the processor in any case.",
+    )
     lookup: Literal["linear", "cubic", "lanczos"] = option(
         "lanczos", "How colours between pixels of a key are made, once for each frame: lanczos keeps lines crispest."
     )

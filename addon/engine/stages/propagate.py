@@ -8,6 +8,7 @@ from ..key_list import FILE_NAME, load_keys
 from ..schema.propagate import FOLDER, PropagateSettings
 from .context import StageContext
 from .propagate_carry import Carrier, intervals
+from .propagate_engine import device_of, tell
 from .propagate_paint import Paint
 
 
@@ -17,7 +18,9 @@ def run(context: StageContext) -> None:
     pending = context.pending()
     keys = checked_keys(context)
     paint = Paint(context, keys)
-    carrier = Carrier(context, paint)
+    device = device_of(context)
+    tell(context, device)
+    carrier = Carrier(context, paint, device)
     progress = _Progress(context, len(pending))
     for key in sorted(set(keys) & set(pending)):
         context.write_rgb(FOLDER, key, paint.whole(key))

@@ -17,6 +17,7 @@ from ..frames import frame_name
 from ..image.carry import ChainTracker, LayerTracker, Maps, Tracker
 from ..image.flow_store import load_pair
 from ..image.map_store import encode_maps, load_maps
+from ..image.torch_device import Device
 from ..image.view import View
 from ..image.warp import Flow
 from ..schema.flow import FOLDER as FLOW_FOLDER
@@ -62,12 +63,14 @@ class Carrier:
     Args:
         context: Of the stage.
         paint: The painted keys.
+        device: What PyTorch mixes frames on; None for the processor's own engine.
     """
 
-    def __init__(self, context: StageContext, paint: Paint) -> None:
+    def __init__(self, context: StageContext, paint: Paint, device: Device | None = None) -> None:
         self._context = context
         self._settings: PropagateSettings = context.settings
         self._paint = paint
+        self._device = device
         self._views = Views(context)
 
     def carry(self, interval: Interval, made: Callable[[], None]) -> None:
@@ -105,7 +108,7 @@ class Carrier:
         shutil.rmtree(shelf, ignore_errors=True)
 
     def _mixer(self, keys: tuple[int, ...], between: Flow | None) -> Mixer:
-        return make_mixer(self._settings, self._paint, self._views, keys, between)
+        return make_mixer(self._settings, self._paint, self._views, keys, between, self._device)
 
     def _shelve(self, shelf: Path, key: int, end: int) -> None:
         """Keep the maps from every frame of `end` … `key` - 1 to `key` on disk."""

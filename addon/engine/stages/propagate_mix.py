@@ -9,13 +9,15 @@ import cv2
 import numpy as np
 
 from ..image.carry import Maps
-from ..image.composite import Composer, Offer, Source
+from ..image.composite import Offer, Source
 from ..image.free_fill import FreeFill, wanted
 from ..image.ground_plate import GroundPlate, carried_plate, ground_plate
 from ..image.look import Look, explained
+from ..image.torch_device import Device
 from ..image.view import View
 from ..image.warp import Flow, Image, invert, look_up, positions, resize_flow
 from ..schema.propagate import PropagateSettings
+from .propagate_engine import make_composer
 from .propagate_paint import Paint
 from .propagate_views import Views
 
@@ -46,7 +48,12 @@ class Mixer(Protocol):
 
 
 def make_mixer(
-    settings: PropagateSettings, paint: Paint, views: Views, keys: tuple[int, ...], between: Flow | None
+    settings: PropagateSettings,
+    paint: Paint,
+    views: Views,
+    keys: tuple[int, ...],
+    between: Flow | None,
+    device: Device | None = None,
 ) -> Mixer:
     """What the settings ask for.
 
@@ -56,10 +63,11 @@ def make_mixer(
         views: The footage.
         keys: The interval's keys, one or two.
         between: The ground's map from the first of two to the second.
+        device: What PyTorch mixes layers on; None for the processor's own engine.
     """
     if settings.method == "linear":
         return LinearMixer(settings, paint)
-    return LayerMixer(settings, paint, views, keys, between)
+    return LayerMixer(settings, paint, views, keys, between, device)
 
 
 class LinearMixer:
@@ -87,7 +95,13 @@ class LayerMixer:
     goes_on = True
 
     def __init__(
-        self, settings: PropagateSettings, paint: Paint, views: Views, keys: tuple[int, ...], between: Flow | None
+        self,
+        settings: PropagateSettings,
+        paint: Paint,
+        views: Views,
+        keys: tuple[int, ...],
+        between: Flow | None,
+        device: Device | None,
     ) -> None:
         self._views = views
         self._painted = {key: paint.read(key) for key in keys}
@@ -95,7 +109,7 @@ class LayerMixer:
         plates = self._plates(keys, between)
         look, told = self._look(keys) if settings.recolour else (None, {})
         self._sources = {key: self._source(key, plates[key], *told.get(key, (None, None))) for key in keys}
-        self._composer = Composer(look, settings.lookup, settings.trust)
+        self._composer = make_composer(look, settings, device)
         seen = list(self._seen.values())
         self._fill = FreeFill([view.image8 for view in seen], list(self._painted.values()), [v.free for v in seen])
 
