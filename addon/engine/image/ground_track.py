@@ -47,7 +47,7 @@ class GroundTracker:
         key: The key's own frame.
         refine: Correct the drift and settle what the chain cannot tell.
         planes: Hold what moves like a flat thing to its plane.
-        exact: The motion is known, not found: what is compared with the key's footage is only what it lost.
+        exact: The motion is known, not found: only what it lost is settled.
     """
 
     def __init__(self, key: View, *, refine: bool = True, planes: bool = True, exact: bool = False) -> None:
@@ -90,7 +90,8 @@ class GroundTracker:
         if self._finder:
             flow, costs = self._without_drift(self._finder, view, flow, before, lost)
         planes = planes_of(flow, trusted) if self._with_planes else []
-        for plane in planes:
+        # Exact motion has nothing to gain from planes but where it was lost.
+        for plane in planes if self._finder else []:
             flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
         active = _doubtful(costs, lost, jump) & ~free
         flow = np.ascontiguousarray(flow, np.float32)
