@@ -112,6 +112,10 @@ def test_the_film_of_torch_is_that_of_the_processor(shot, monkeypatch):
     run_stage(root, "propagate")
     assert facts(root)["engine"] == "torch"
     found = [files.read_rgb8(path).astype(float) for path in sorted((root / "propagated").glob("*.png"))]
+    bytes_of = {path.name: path.read_bytes() for path in (root / "propagated").glob("*.png")}
+    (root / "propagated" / "000003.png").unlink()
+    run_stage(root, "propagate")
+    assert bytes_of == {path.name: path.read_bytes() for path in (root / "propagated").glob("*.png")}
     Shot(root).change({"propagate.engine": "cpu"})
     run_stage(root, "propagate")
     assert facts(root)["engine"] == "cpu"

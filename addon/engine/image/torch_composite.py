@@ -18,7 +18,7 @@ from ..errors import EngineError
 from . import composite
 from .composite import Composed, Offer, Source
 from .look import Look
-from .torch_filters import Tensor, averaged, blurred, resized
+from .torch_filters import Tensor, averaged, blurred, put, resized
 from .torch_look import TorchLook
 from .torch_lookup import look_up, positions, resize_flow
 from .view import STRIDE, View
@@ -190,8 +190,7 @@ class TorchComposer:
 
     def _put(self, image: npt.NDArray[np.float32]) -> Tensor:
         """(H, W) or (H, W, C) as (C, H, W) on the card."""
-        planes = np.ascontiguousarray(np.moveaxis(np.atleast_3d(image), 2, 0))
-        return torch.from_numpy(planes).to(self._device)
+        return put(np.ascontiguousarray(np.moveaxis(np.atleast_3d(image), 2, 0)), self._device)
 
 
 def _inside(flow: Tensor) -> Tensor:

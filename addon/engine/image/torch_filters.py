@@ -21,6 +21,11 @@ Tensor = Any
 """float32 (C, H, W) on the device."""
 
 
+def put(array: npt.NDArray[Any], device: str) -> Tensor:
+    """An array on the device; copied always, since the last bits of a product may depend on where NumPy laid it."""
+    return torch.from_numpy(array).to(device, copy=True)
+
+
 def blurred(image: Tensor, sigma: float) -> Tensor:
     """`cv2.GaussianBlur(image, (0, 0), sigma)`."""
     reach = (round(sigma * 8 + 1) | 1) // 2
@@ -59,7 +64,7 @@ def _filtered(image: Tensor, down: tuple[float, ...], across: tuple[float, ...])
 
 @lru_cache(maxsize=128)
 def _on_device(matrix: Any, device: str, size: int, how: Any) -> Tensor:
-    return torch.from_numpy(matrix(size, how)).to(device)
+    return put(matrix(size, how), device)
 
 
 def _filtering(size: int, weights: tuple[float, ...]) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ import importlib
 from typing import Any
 
 from .look import BANDS_PIXELS, BLURS_PIXELS, TAPS, Fitted
-from .torch_filters import Tensor, blurred, steepness
+from .torch_filters import Tensor, blurred, put, steepness
 
 torch: Any = importlib.import_module("torch")
 
@@ -42,7 +42,7 @@ class TorchLook:
 
     def __init__(self, fitted: Fitted, device: str) -> None:
         self._mean, self._scale, self._weights, self._bias, self._solution = (
-            torch.from_numpy(array.copy()).to(device) for array in fitted
+            put(array, device) for array in fitted
         )
 
     def __call__(self, image: Tensor) -> Tensor:
