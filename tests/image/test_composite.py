@@ -16,7 +16,7 @@ def test_a_frame_equals_the_reference(told, enlargement):
     offers = [offer_of(random, footage, near, enlargement, told=told) for near in (0.3, 0.7)]
     view = view_of(random, footage)
     look = np.clip(0.5 + 0.3 * smooth(random, 3), 0, 1)
-    composer = Composer((lambda image8: look) if told else None, "linear", 1.0)
+    composer = Composer((lambda image8, where: look * where[..., None]) if told else None, "linear", 1.0)
     made = composer.frame(view, offers).picture
     wanted = reference_composite.composed(view, offers, look if told else None)
     np.testing.assert_allclose(made, wanted, atol=0.1 / 255)

@@ -30,6 +30,9 @@ NEARNESS_POWER = 0.4
 OUTSIDE = np.float32(0.02)
 NOTHING = np.float32(1e-7)
 LOOK_SHARE = np.float32(0.002)
+# The look counts where it explains more than this, and where all answers together weigh less than that.
+LEAST_EXPLAINED = np.float32(0.02)
+ENOUGH = 0.05
 GRAIN_PERCENTILE = 30
 SOFT_PIXELS = 0.6
 
@@ -86,20 +89,25 @@ class Composed:
 
 
 @dataclass(frozen=True)
-class _Answer:
-    colour: Image
-    weight: Image
-    agreement: Image
-    explained: Image | None
-
-
-@dataclass(frozen=True)
 class _Judged:
     """How an answer fits: float32 (H, W) each, 0..1."""
 
     likeness: Image
     agreement: Image
     weight: Image
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """One key's answer in one layer, weighed; its colours are made last, when it is known where the look is needed."""
+
+    source: Source
+    flow: Flow
+    likeness: Image
+    agreement: Image
+    weight: Image
+    explained: Image | None
+    behind: Image | None
 
 
 class Composer:
@@ -124,24 +132,40 @@ class Composer:
             offers: Of one key or of two.
         """
         size = offers[0].source.painted.shape[1::-1]
-        look = None if self._look is None else _resized(self._look(view.image8), size)
-        answers = [answer for offer in offers for answer in self._answers(view, offer, look)]
-        total = cast(Image, sum(answer.weight for answer in answers))
-        picture = cast(Image, sum(answer.colour * answer.weight[..., None] for answer in answers))
-        if look is not None:
-            picture += look * LOOK_SHARE
-            total = total + LOOK_SHARE
+        answers = [answer for offer in offers for answer in self._answers(view, offer)]
         known = [answer.explained for answer in answers if answer.explained is not None]
+        explained = np.maximum.reduce(known) if known else None
+        total = cast(Image, sum(answer.weight for answer in answers))
+        lacking = LOOK_SHARE * np.clip(1 - total * np.float32(1 / ENOUGH), 0, 1)
+        look = self._look_where(view, explained, lacking, size)
+        picture = cast(
+            Image,
+            sum(self._colour(answer, look) * _resized(answer.weight, size)[..., None] for answer in answers),
+        )
+        total = _resized(total, size)
+        if look is not None:
+            lacking = _resized(lacking, size)
+            picture += look * lacking[..., None]
+            total = total + lacking
         agreement = np.maximum.reduce([answer.agreement for answer in answers])
-        return Composed(picture / total[..., None], agreement, np.maximum.reduce(known) if known else None)
+        return Composed(picture / total[..., None], agreement, explained)
 
-    def _answers(self, view: View, offer: Offer, look: Image | None) -> list[_Answer]:
+    def _look_where(self, view: View, explained: Image | None, lacking: Image, size: tuple[int, ...]) -> Image | None:
+        """What the look makes of the frame, where it counts; it costs more than all the rest."""
+        if self._look is None:
+            return None
+        needed = lacking > 0
+        if explained is not None:
+            needed |= explained > LEAST_EXPLAINED
+        beside = cv2.dilate(needed.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return _resized(self._look(view.image8, beside), size)
+
+    def _answers(self, view: View, offer: Offer) -> list[_Answer]:
         source, maps = offer.source, offer.maps
-        near = np.float32(offer.nearness**NEARNESS_POWER)
-        judged = self._of_ground(view, offer)
-        answers = [self._answer(source, maps.ground, judged, near, look, source.behind)]
-        answers.append(self._answer(source, maps.free, self._of_free(view, offer), near, look))
-        return answers
+        return [
+            self._answer(offer, maps.ground, self._of_ground(view, offer), source.behind),
+            self._answer(offer, maps.free, self._of_free(view, offer), None),
+        ]
 
     def _of_ground(self, view: View, offer: Offer) -> _Judged:
         """How the static scene fits the frame."""
@@ -166,32 +190,31 @@ class Composer:
         weight = cast(Image, (likeness + FLOOR) * (there + FLOOR) * _belongs(view))
         return _Judged(likeness, likeness * there, weight)
 
-    def _answer(
-        self,
-        source: Source,
-        flow: Flow,
-        judged: _Judged,
-        near: np.float32,
-        look: Image | None,
-        behind: Image | None = None,
-    ) -> _Answer:
-        height, width = source.painted.shape[:2]
+    def _answer(self, offer: Offer, flow: Flow, judged: _Judged, behind: Image | None) -> _Answer:
+        source, near = offer.source, np.float32(offer.nearness**NEARNESS_POWER)
         known = np.where(inside(flow, *flow.shape[:2]), np.float32(1), OUTSIDE)
-        likeness, explained = judged.likeness, None
         weight = cast(Image, cv2.GaussianBlur(judged.weight * near * known + NOTHING, (0, 0), SOFT_PIXELS))
+        explained = None
+        if self._look is not None and source.look is not None and source.explained is not None:
+            explained = cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow))
+        return _Answer(source, flow, judged.likeness, judged.agreement * known, weight, explained, behind)
+
+    def _colour(self, answer: _Answer, look: Image | None) -> Image:
+        source, flow, likeness = answer.source, answer.flow, answer.likeness
+        height, width = source.painted.shape[:2]
         at = positions(height, width) + resize_flow(flow, height, width)
         colour = np.clip(look_up(source.painted, at, self._lookup), 0, 1)
-        if behind is not None:
+        if answer.behind is not None:
             # Where the footage agrees the key shows this very thing, whatever its matte says.
             doubt = _resized(np.float32(1) - np.square(likeness), (width, height))
-            colour = colour + look_up(behind, at) * doubt[..., None]
-        if look is not None and source.look is not None and source.explained is not None:
-            explained = cast(Image, look_up(source.explained, positions(*flow.shape[:2]) + flow))
-            share = _resized(explained, (width, height))
+            colour = colour + look_up(answer.behind, at) * doubt[..., None]
+        if look is not None and source.look is not None and answer.explained is not None:
+            above = np.maximum(answer.explained - LEAST_EXPLAINED, 0) * np.float32(1 / (1 - LEAST_EXPLAINED))
+            share = _resized(above, (width, height))
             agrees = _resized(cast(Image, cv2.GaussianBlur(likeness, (0, 0), 1.0)), (width, height))
             rest = (colour - look_up(source.look, at, self._lookup)) * agrees[..., None]
             colour = colour + (look + rest - colour) * share[..., None]
-        return _Answer(colour, _resized(weight, (width, height)), judged.agreement * known, explained)
+        return colour
 
 
 def _belongs(view: View) -> Image:

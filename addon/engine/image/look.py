@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .warp import Image
+from .warp import Image, Mask
 
 BLURS_PIXELS = (1, 2, 4, 8)
 BANDS_PIXELS = (0.6, 1, 1.6, 2.5, 4, 6.5)
@@ -28,6 +28,7 @@ _SPREAD = 0.6
 _BIAS = 1.5
 _RIDGE = 1e-4
 _ROWS_AT_ONCE = 32
+_PIXELS_AT_ONCE = 1 << 13
 _LOCAL_PIXELS = 10.0
 _SOFTENED_PIXELS = 3.0
 
@@ -99,7 +100,7 @@ class Look:
         product, wanted = _aligned((size, size)), _aligned((size, painted[0].shape[2]))
         count = 0
         for image8, paint in zip(footage, painted, strict=True):
-            for rows, lifted in self._lifted(image8, step=2):
+            for rows, lifted in self._lifted(image8):
                 target = _aligned((len(lifted), paint.shape[2]))
                 target[:] = paint[rows, ::2].reshape(len(lifted), -1)
                 left += np.matmul(lifted.T, lifted, out=product)
@@ -109,12 +110,24 @@ class Look:
         self._solution = _aligned(right.shape)
         self._solution[:] = np.linalg.solve(left, right)
 
-    def __call__(self, image8: npt.NDArray[np.uint8]) -> Image:
-        """The footage in the keys' look, float32 (H, W, C), about 0..1."""
-        made = np.empty((*image8.shape[:2], self._solution.shape[1]), np.float32)
-        for rows, lifted in self._lifted(image8, step=1):
-            product = np.matmul(lifted, self._solution, out=_aligned((len(lifted), self._solution.shape[1])))
-            made[rows] = product.reshape(-1, *made.shape[1:])
+    def __call__(self, image8: npt.NDArray[np.uint8], where: Mask | None = None) -> Image:
+        """The footage in the keys' look, float32 (H, W, C), about 0..1.
+
+        Args:
+            image8: uint8 RGB (H, W, 3), footage.
+            where: bool (H, W), pixels that are wanted; the others are 0. All when not given.
+        """
+        found = features(image8)
+        picked = found.reshape(-1, _FEATURES) if where is None else found[where]
+        told = np.empty((len(picked), self._solution.shape[1]), np.float32)
+        for first in range(0, len(picked), _PIXELS_AT_ONCE):
+            lifted = self._lift(picked[first : first + _PIXELS_AT_ONCE])
+            room = _aligned((len(lifted), told.shape[1]))
+            told[first : first + len(lifted)] = np.matmul(lifted, self._solution, out=room)
+        if where is None:
+            return told.reshape(*image8.shape[:2], -1)
+        made = np.zeros((*image8.shape[:2], told.shape[1]), np.float32)
+        made[where] = told
         return made
 
     @property
@@ -122,21 +135,24 @@ class Look:
         """What it has learnt, for applying it elsewhere. Shared: not to be written to."""
         return Fitted(self._mean, self._scale, self._weights, self._bias, self._solution)
 
-    def _lifted(self, image8: npt.NDArray[np.uint8], step: int) -> Iterator[tuple[slice, Image]]:
-        """Random features of some rows at a time: a whole picture of them would take a hundred times its size."""
+    def _lifted(self, image8: npt.NDArray[np.uint8]) -> Iterator[tuple[slice, Image]]:
+        """Random features of every second pixel, some rows at a time: of a whole picture they would take too much."""
         found = features(image8)
-        for top in range(0, found.shape[0], _ROWS_AT_ONCE * step):
-            rows = slice(top, top + _ROWS_AT_ONCE * step, step)
-            part = ((found[rows, ::step] - self._mean) * self._scale).reshape(-1, _FEATURES)
-            inputs = _aligned(part.shape)
-            inputs[:] = part
-            units = np.matmul(inputs, self._weights, out=_aligned((len(part), _UNITS)))
-            units += self._bias
-            lifted = _aligned((len(part), _UNITS + _FEATURES + 1))
-            np.maximum(units, 0, out=lifted[:, :_UNITS])
-            lifted[:, _UNITS:-1] = part
-            lifted[:, -1] = 1
-            yield rows, lifted
+        for top in range(0, found.shape[0], 2 * _ROWS_AT_ONCE):
+            rows = slice(top, top + 2 * _ROWS_AT_ONCE, 2)
+            yield rows, self._lift(found[rows, ::2].reshape(-1, _FEATURES))
+
+    def _lift(self, found: Image) -> Image:
+        """Units, features and 1 of pixels, from their features (N, F)."""
+        inputs = _aligned(found.shape)
+        inputs[:] = (found - self._mean) * self._scale
+        units = np.matmul(inputs, self._weights, out=_aligned((len(found), _UNITS)))
+        units += self._bias
+        lifted = _aligned((len(found), _UNITS + _FEATURES + 1))
+        np.maximum(units, 0, out=lifted[:, :_UNITS])
+        lifted[:, _UNITS:-1] = inputs
+        lifted[:, -1] = 1
+        return lifted
 
 
 def _aligned(shape: tuple[int, ...], kind: type[np.floating[Any]] = np.float32) -> npt.NDArray[Any]:

@@ -33,19 +33,23 @@ def composed(view: View, offers: list[Offer], look: Image | None, trust: float =
     height, width, channels = offers[0].source.painted.shape
     light = None if look is None else resized(look, height, width)
     total, colours = np.zeros((height, width, 1)), np.zeros((height, width, channels))
-    if light is not None:
-        total += 0.002
-        colours += 0.002 * light
+    weights = np.zeros((*view.grey.shape, 1))
     for offer in offers:
         for moves in (False, True):
-            weight, colour = _answer(view, offer, light, trust, moves=moves)
+            small, colour = _answer(view, offer, light, trust, moves=moves)
+            weight = resized(small, height, width).astype(float)
+            weights += small
             total += weight
             colours += weight * colour
+    if light is not None:
+        lacking = resized(0.002 * np.clip(1 - weights / 0.05, 0, 1), height, width).astype(float)
+        total += lacking
+        colours += lacking * light
     return (colours / total).astype(np.float32)
 
 
 def _answer(view: View, offer: Offer, light: Image | None, trust: float, *, moves: bool) -> tuple[Doubles, Doubles]:
-    """Weight (H', W', 1) and colour (H', W', C) of one key's answer."""
+    """Weight (H, W, 1) and colour (H', W', C) of one key's answer."""
     flow = offer.maps.free if moves else offer.maps.ground
     likeness, weight = (_of_free if moves else _of_ground)(view, offer, trust)
     height, width = likeness.shape[:2]
@@ -53,11 +57,7 @@ def _answer(view: View, offer: Offer, light: Image | None, trust: float, *, move
         there = x + float(flow[y, x, 0]), y + float(flow[y, x, 1])
         shown = -0.5 <= there[0] <= width - 0.5 and -0.5 <= there[1] <= height - 0.5
         weight[y, x] *= offer.nearness**0.4 * (1 if shown else 0.02)
-    painted = offer.source.painted
-    return (
-        resized(blurred(weight + 1e-7, 0.6), *painted.shape[:2]).astype(float),
-        _colours(offer, flow, likeness, light, moves=moves),
-    )
+    return blurred(weight + 1e-7, 0.6).astype(float), _colours(offer, flow, likeness, light, moves=moves)
 
 
 def _colours(offer: Offer, flow: Flow, likeness: Doubles, light: Image | None, *, moves: bool) -> Doubles:
@@ -67,7 +67,10 @@ def _colours(offer: Offer, flow: Flow, likeness: Doubles, light: Image | None, *
     whole_flow = resized(flow, height, width)
     doubt = resized(1 - likeness**2, height, width)
     agrees = resized(blurred(likeness, 1), height, width)
-    share = None if source.explained is None else resized(moved(source.explained[..., None], flow), height, width)
+    share = None
+    if source.explained is not None:
+        above = np.maximum(moved(source.explained[..., None], flow) - 0.02, 0) / 0.98
+        share = resized(above, height, width)
     made = np.zeros((height, width, channels))
     for y, x in np.ndindex(height, width):
         at = x + float(whole_flow[y, x, 0]) * scale[0], y + float(whole_flow[y, x, 1]) * scale[1]

@@ -57,6 +57,7 @@ class _Key:
 @dataclass(frozen=True)
 class _Answer:
     colour: Tensor
+    small_weight: Tensor
     weight: Tensor
     agreement: Tensor
     explained: Tensor | None
@@ -107,10 +108,12 @@ class TorchComposer:
             for offer in offers
             for moves in (False, True)
         ]
-        total = sum(answer.weight for answer in answers)
+        small = torch.stack([answer.small_weight for answer in answers]).sum(0)
+        total = resized(small, height, width)
         picture = sum(answer.colour * answer.weight for answer in answers)
         if look is not None:
-            total, picture = total + _LOOK_SHARE, picture + look * _LOOK_SHARE
+            lacking = resized(_LOOK_SHARE * (1 - small / composite.ENOUGH).clamp(0, 1), height, width)
+            total, picture = total + lacking, picture + look * lacking
         known = [answer.explained for answer in answers if answer.explained is not None]
         return Composed(
             _taken(picture / total),
@@ -127,7 +130,7 @@ class TorchComposer:
         inside, near = _inside(flow), offer.nearness**composite.NEARNESS_POWER
         weight = blurred(weight * near * inside + _NOTHING, composite.SOFT_PIXELS)
         colour, explained = self._colour(key, flow, likeness, look, None if moves else key.behind)
-        return _Answer(colour, resized(weight, *colour.shape[1:]), agreement * inside, explained)
+        return _Answer(colour, weight, resized(weight, *colour.shape[1:]), agreement * inside, explained)
 
     def _of_ground(self, seen: _OnCard, key: _Key, flow: Tensor, still: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Likeness, agreement and weight of the static scene, (1, H, W) each."""
@@ -167,7 +170,9 @@ class TorchComposer:
         explained = look_up(key.explained, positions(flow))
         agrees = resized(blurred(likeness, 1.0), height, width)
         rest = (colour - look_up(key.look, at, self._lookup)) * agrees
-        return colour + (look + rest - colour) * resized(explained, height, width), explained
+        least = float(composite.LEAST_EXPLAINED)
+        above = (explained - least).clamp(min=0) / (1 - least)
+        return colour + (look + rest - colour) * resized(above, height, width), explained
 
     def _likeness(self, unlike: Tensor, trust: float) -> Tensor:
         return torch.exp(-torch.square(unlike * (trust * self._trust)))
