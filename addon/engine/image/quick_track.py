@@ -45,7 +45,9 @@ class QuickTracker:
         self._hidden = hidden | (warp(self._hidden.astype(np.float32), to_previous) > 0.5)
         self._last_free = free
 
-    def maps(self, view: View, key: View, *, refine: bool = True, planes: bool = True) -> Maps:
+    def maps(
+        self, view: View, key: View, *, refine: bool = True, planes: bool = True, exact: bool = False
+    ) -> Maps:
         """The maps of the frame last reached.
 
         Args:
@@ -53,8 +55,9 @@ class QuickTracker:
             key: The key's.
             refine: Correct the drift of the static scene's map.
             planes: Hold flat parts of it to their planes.
+            exact: The motion is known, not found.
         """
         ground = self._ground
         if refine:
-            ground = GroundTracker(key, planes=planes).corrected(view, ground, self._hidden | view.is_free)
+            ground = GroundTracker(key, planes=planes, exact=exact).corrected(view, ground, self._hidden | view.is_free)
         return Maps(self._free, ground, self._lost)

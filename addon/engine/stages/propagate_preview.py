@@ -64,12 +64,14 @@ def _offers(context: StageContext, views: Views, interval: Interval, frame: int)
     share = 0.0 if before is None or after is None else (frame - before) / (after - before)
     near = {before: 1 - share if after is not None else 1.0, after: share if before is not None else 1.0}
     refine = settings.refine and settings.method == "layers"
+    exact = context.facts_of("flow").get("engine") == "given"
     offers: Offers = {}
     for key in _of(interval):
         tracker = QuickTracker(views.free(key)[0])
         for there, flows in _steps(context, views, key, frame):
             tracker.advance(views.free(there)[0], *flows)
-        offers[key] = tracker.maps(views(frame), views(key), refine=refine, planes=settings.plane), near[key]
+        maps = tracker.maps(views(frame), views(key), refine=refine, planes=settings.plane, exact=exact)
+        offers[key] = maps, near[key]
     return offers
 
 
