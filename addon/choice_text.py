@@ -107,6 +107,11 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "white": ("White", "Transparent places become white paper"),
         "keep": ("Keep", "Transparent places stay so in every frame"),
     },
+    "propagate.engine": {
+        "auto": ("Auto", "The graphics card if PyTorch finds one, else the processor; a begun film goes on as it was"),
+        "cpu": ("Processor", "Comes along and runs anywhere"),
+        "torch": ("PyTorch", "Mixes frames on the graphics card. The environment has to have PyTorch"),
+    },
     "propagate.method": {
         "layers": ("Layers", "Character and background are carried each on its own"),
         "linear": ("Linear", "The plain crossfade along the motion that other programs do, to compare"),
