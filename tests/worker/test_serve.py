@@ -270,11 +270,13 @@ def test_a_shot_in_use_can_be_looked_at_but_not_run(shared: Talk, tmp_path: Path
     shared.done("run", shot, "--stage", "footage")
 
 
-def test_a_picture_of_a_frame(shared: Talk, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["matte", "propagate"])
+def test_a_picture_of_a_frame(shared: Talk, tmp_path: Path, stage: str) -> None:
     shot = new_shot(shared, tmp_path / "shot", *SMALL)
-    request = shared.done("preview", shot, "--stage", "matte", "--frame", "3")
+    request = shared.done("preview", shot, "--stage", stage, "--frame", "3")
     picture = shared.of(request, "preview")[0]
-    assert (picture.stage, picture.frame) == ("matte", 3)
+    assert (picture.stage, picture.frame) == (stage, 3)
+    assert not (shot / "propagated").exists()
     assert Path(picture.path).is_file()
     assert Path(shared.end(shared.ask("sheet", shot)).result["contact sheet"]).is_file()
 

@@ -22,6 +22,7 @@ Image = npt.NDArray[np.float32]
 
 _WIDTH_PIXELS = 2000
 _LABEL_PIXELS = 130
+_LINE_PIXELS = 22
 _GAP_PIXELS = 6
 _GROUND = np.float32(0.13)
 _TEXT = (235, 235, 235)
@@ -74,7 +75,7 @@ def _previewed(row: _Row, previews: Mapping[str, Image]) -> _Row:
         return row
     picture = previews[row.label]
     shown = picture[..., :3] * picture[..., 3:] if picture.shape[2] == 4 else picture
-    return replace(row, label=f"{row.label} preview", picture=lambda _root, _frame: shown, is_known=True)
+    return replace(row, label=f"{row.label}\npreview", picture=lambda _root, _frame: shown, is_known=True)
 
 
 def _spread(shot_root: Path, every: list[int], columns: int) -> list[int]:
@@ -96,7 +97,9 @@ def _strip(shot_root: Path, row: _Row, frames: list[int], cell: tuple[int, int])
     pictures = [row.picture(shot_root, frame) for frame in frames]
     if all(picture is None for picture in pictures):
         return None
-    label = _written(np.full((cell[1], _LABEL_PIXELS, 3), _GROUND, np.float32), row.label, (8, cell[1] // 2))
+    label = np.full((cell[1], _LABEL_PIXELS, 3), _GROUND, np.float32)
+    for index, line in enumerate(row.label.splitlines()):
+        label = _written(label, line, (8, cell[1] // 2 + index * _LINE_PIXELS))
     parts = [label]
     for picture in pictures:
         tile = np.full((cell[1], cell[0] + _GAP_PIXELS, 3), _GROUND, np.float32)

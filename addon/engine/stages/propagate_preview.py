@@ -51,7 +51,8 @@ def preview(context: StageContext, frame: int) -> Image:
         context.note(f"the key is {far} frames away: the preview drifts more over so many than the film will")
     views = Views(context, min(SMALL_LONG_SIDE, max(paint.size) // REDUCTION))
     mixer = make_mixer(context.settings, paint, views, _of(interval), None)
-    return paint.finished(mixer.frame(views(frame), _offers(context, views, interval, frame), None))
+    picture = mixer.frame(views(frame), _offers(context, views, interval, frame), None)
+    return paint.finished(np.clip(picture, 0, 1))
 
 
 def _of(interval: Interval) -> tuple[int, ...]:
