@@ -20,6 +20,7 @@ from .cache import disk_error
 from .errors import Cancelled, EngineError, MissingError
 from .messages import Done, Failed, Reporter
 from .reporters import JsonReporter, TextReporter
+from .threads import share_cores
 
 WRONG_USE = 2
 _EXIT_CODES = "exit codes: 0 done, 75 try again later (the shot is in use), 130 stopped, 2 wrong use, 1 failed"
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UsageError as wrong:
         return _tell_wrong_use(wrong, is_for_programs="--json" in words)
     stream = _own_stdout()
+    share_cores()
     if options.verb == "serve":
         # Only a worker needs it, and it needs this module.
         from . import serve

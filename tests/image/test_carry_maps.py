@@ -70,6 +70,20 @@ def test_a_plane_is_found_whatever_moves_before_it():
     assert planes_of(flow, np.zeros((HEIGHT, WIDTH), bool)) == []
 
 
+def test_what_moves_almost_like_the_plane_does_not_bend_it():
+    matrix = np.array([[1.01, 0.01, 3], [-0.01, 0.99, -2], [1e-5, 0, 1]])
+    exact = homography_flow(matrix, HEIGHT, WIDTH)
+    flow = exact + np.random.default_rng(5).normal(0, 0.05, exact.shape).astype(np.float32)
+    flow[30:90, 40:120] += (0.55, 0)
+    everywhere = np.ones((HEIGHT, WIDTH), bool)
+    off = {
+        closely: np.abs(homography_flow(planes_of(flow, everywhere, closely=closely)[0], HEIGHT, WIDTH) - exact).mean()
+        for closely in (False, True)
+    }
+    assert off[True] < 0.01
+    assert off[True] < off[False] / 5
+
+
 def test_motion_like_no_plane_gives_none():
     flow = np.random.default_rng(2).uniform(-30, 30, (HEIGHT, WIDTH, 2)).astype(np.float32)
     assert planes_of(flow, np.ones((HEIGHT, WIDTH), bool)) == []

@@ -15,7 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 
 _MARGIN = 24
 _PATCH, _PATCH_STRIDE = 4, 2
-_LARGEST_SCALE = 2.0
+_LARGEST_SCALE = 1.5
 _LEAST_SCALE = 1.25
 # Enlarged at most to this share of the whole picture: bounds the time, whatever moves.
 _LARGEST_AREA = 1.1

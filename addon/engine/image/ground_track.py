@@ -33,9 +33,14 @@ _BESIDE_PIXELS = 15
 _JUMP_PIXELS = 1.0
 _PLANE_BONUS = 0.02
 _PLANE_NEAR_PIXELS = 1.0
+# Costs of single pixels are grainy: what is better is judged on this many pixels across.
+_PLANE_JUDGED_PIXELS = 15
+_DRIFT_JUDGED_PIXELS = 9
 _MOST_PLANES = 4
 _LEAST_SHARE = 0.06
 _AGREE_PIXELS = 0.6
+_CLOSER_PIXELS = (0.4, 0.25, 0.2)
+_LEAST_POINTS = 40
 _GRID_POINTS = 6000
 _FILL_REDUCTION = 4
 
@@ -89,7 +94,7 @@ class GroundTracker:
         costs = before
         if self._finder:
             flow, costs = self._without_drift(self._finder, view, flow, before, lost)
-        planes = planes_of(flow, trusted) if self._with_planes else []
+        planes = planes_of(flow, trusted, closely=True) if self._with_planes else []
         # Exact motion has nothing to gain from planes but where it was lost.
         for plane in planes if self._finder else []:
             flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
@@ -113,13 +118,14 @@ class GroundTracker:
         known = ~lost & small & inside(flow, *lost.shape)
         moved = compose(fill(residual, known, _FILL_REDUCTION), flow)
         after = self._cost(view, moved)
-        share = np.clip((costs - after) * np.float32(1 / _FULL_GAIN) + np.float32(0.5), 0, 1)
+        gain = _around(costs - after, _DRIFT_JUDGED_PIXELS)
+        share = np.clip(gain * np.float32(1 / _FULL_GAIN) + np.float32(0.5), 0, 1)
         return cast(Flow, flow + (moved - flow) * share[..., None]), np.minimum(costs, after)
 
     def _held(self, view: View, flow: Flow, costs: Image, plane: Flow) -> Flow:
         """The map on a plane where it is near and explains the footage as well."""
         near = _length(plane - flow) < _PLANE_NEAR_PIXELS
-        as_good = near & (self._cost(view, plane) < costs + _PLANE_BONUS)
+        as_good = near & (_around(self._cost(view, plane) - costs, _PLANE_JUDGED_PIXELS) < _PLANE_BONUS)
         return np.where(as_good[..., None], plane, flow)
 
 
@@ -147,6 +153,10 @@ def _length(flow: Flow) -> Image:
     return np.sqrt(np.square(flow[..., 0]) + np.square(flow[..., 1]))
 
 
+def _around(costs: Image, pixels: int) -> Image:
+    return cast(Image, cv2.blur(costs, (pixels, pixels)))
+
+
 def _jumps(flow: Flow) -> Mask:
     """Where neighbouring pixels move apart."""
     across = np.abs(np.diff(flow, axis=1, prepend=flow[:, :1])).sum(-1)
@@ -154,7 +164,7 @@ def _jumps(flow: Flow) -> Mask:
     return across + down > _JUMP_PIXELS
 
 
-def planes_of(flow: Flow, where: Mask) -> list[Matrix]:
+def planes_of(flow: Flow, where: Mask, *, closely: bool = False) -> list[Matrix]:
     """Homographies that parts of a flow agree with, the largest part first, from the flow's frame to the other.
 
     RANSAC on a grid of at most about 6000 pixels, seeded: the same flow gives the same planes.
@@ -162,6 +172,8 @@ def planes_of(flow: Flow, where: Mask) -> list[Matrix]:
     Args:
         flow: float32 (H, W, 2), pixels.
         where: bool (H, W), pixels to ask.
+        closely: Fit each by least squares to what agrees with it more and more closely, so that other things near
+            the plane do not bend it.
 
     Returns:
         Up to four (3, 3) matrices; none where nothing moves like a plane.
@@ -171,7 +183,7 @@ def planes_of(flow: Flow, where: Mask) -> list[Matrix]:
     asked = where[picked]
     start = positions(*where.shape)[picked][asked]
     end = start + flow[picked][asked]
-    least = max(40, _LEAST_SHARE * len(start))
+    least = max(_LEAST_POINTS, _LEAST_SHARE * len(start))
     found: list[Matrix] = []
     while len(found) < _MOST_PLANES and len(start) > least:
         cv2.setRNGSeed(1)
@@ -181,6 +193,21 @@ def planes_of(flow: Flow, where: Mask) -> list[Matrix]:
         agrees = agreeing.ravel() > 0
         if agrees.sum() < least:
             break
-        found.append(cast(Matrix, matrix / matrix[2, 2]))
+        found.append(_fitted(cast(Matrix, matrix), start, end) if closely else cast(Matrix, matrix / matrix[2, 2]))
         start, end = start[~agrees], end[~agrees]
     return found
+
+
+def _fitted(matrix: Matrix, start: Flow, end: Flow) -> Matrix:
+    """A homography fitted to the points close to it: float32 (N, 2) each, pixels."""
+    points = start[None].astype(np.float64)
+    for limit in _CLOSER_PIXELS:
+        off = cv2.perspectiveTransform(points, matrix)[0] - end
+        close = np.square(off).sum(-1) < limit**2
+        if close.sum() < _LEAST_POINTS:
+            break
+        better, _ = cv2.findHomography(start[close], end[close], 0)
+        if better is None:
+            break
+        matrix = cast(Matrix, better)
+    return matrix / matrix[2, 2]

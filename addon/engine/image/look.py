@@ -52,7 +52,7 @@ def features(image8: npt.NDArray[np.uint8]) -> Image:
     patch = cv2.copyMakeBorder(blurred[0], 2, 2, 2, 2, cv2.BORDER_REPLICATE)
     height, width = grey.shape
     taps = [patch[2 + dy : 2 + dy + height, 2 + dx : 2 + dx + width] - blurred[4] for dx, dy in TAPS]
-    return np.dstack([*colours, *bands, slope, *taps]).astype(np.float32, copy=False)
+    return cast(Image, cv2.merge([*colours, *bands, slope, *taps]))
 
 
 def _statistics(footage: list[npt.NDArray[np.uint8]]) -> tuple[Image, Image]:

@@ -73,12 +73,17 @@ def make_view(image8: Bytes, free: Image, doubt: float = 0.0) -> View:
     colour = image8.astype(np.float32)
     across, down = cv2.spatialGradient(cv2.GaussianBlur(grey, (3, 3), 0))
     edges = np.abs(across).astype(np.float32) + np.abs(down)
-    features = np.dstack([colour - _SLOW_SHARE * _slow(colour, _SLOW_PIXELS), edges * np.float32(0.25)])
+    features = _joined(colour - _SLOW_SHARE * _slow(colour, _SLOW_PIXELS), edges * np.float32(0.25))
     regions = (colour - _REGION_SLOW_SHARE * _slow(colour, _REGION_SLOW_PIXELS)) * np.float32(1 / 3)
-    region_features = np.dstack([regions, edges * np.float32(0.125)])
+    region_features = _joined(regions, edges * np.float32(0.125))
     soft = cast(Image, cv2.GaussianBlur(colour, (0, 0), 0.6))
     figure = cast(Image, soft - _FIGURE_SLOW_SHARE * _slow(soft, _FIGURE_SLOW_PIXELS))
     return View(image8, grey, features, region_features, figure, free, doubt)
+
+
+def _joined(*parts: npt.NDArray[Any]) -> Image:
+    # Several times as fast as NumPy's own.
+    return cast(Image, cv2.merge([part.astype(np.float32, copy=False) for part in parts]))
 
 
 def _slow(colour: Image, reach: int) -> Image:

@@ -76,7 +76,7 @@ def spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
 
 SPEC = StageSpec(
     name="propagate",
-    version=4,
+    version=5,
     settings=PropagateSettings,
     inputs=("footage", "flow", "matte", "keys", "diffuse"),
     folders=(FOLDER,),
