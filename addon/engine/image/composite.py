@@ -32,7 +32,7 @@ NOTHING = np.float32(1e-7)
 LOOK_SHARE = np.float32(0.015)
 # The look counts where it explains more than this, and where all answers together weigh less than that.
 LEAST_EXPLAINED = np.float32(0.02)
-ENOUGH = 0.1
+ENOUGH = 0.2
 GRAIN_PERCENTILE = 30
 SOFT_PIXELS = 0.6
 

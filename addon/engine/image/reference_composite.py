@@ -42,7 +42,7 @@ def composed(view: View, offers: list[Offer], look: Image | None, trust: float =
             total += weight
             colours += weight * colour
     if light is not None:
-        lacking = resized(0.015 * np.clip(1 - weights / 0.1, 0, 1), height, width).astype(float)
+        lacking = resized(0.015 * np.clip(1 - weights / 0.2, 0, 1), height, width).astype(float)
         total += lacking
         colours += lacking * light
     return (colours / total).astype(np.float32)
