@@ -14,6 +14,7 @@ endif
 
 CLIP ?=
 FRAMES ?=
+DIFFUSION ?=
 
 .PHONY: help env env-develop env-blenders demo test lint zip bench sample clean
 
@@ -22,6 +23,7 @@ help:
 	@echo "make demo CLIP=clip.mp4   the same with your clip; FRAMES=A-B chooses the excerpt that is rendered"
 	@echo "make test                 all tests"
 	@echo "make env                  only the environments and the model files"
+	@echo "make env DIFFUSION=cuda   and what diffusion models need, for cuda, rocm, mps or cpu-torch"
 	@echo "make lint                 ruff and pyright"
 	@echo "make zip                  the extension, dist/lineboil-VERSION.zip, to install in Blender"
 	@echo "make env-blenders         Blender 4.2 and 4.5 as modules too, for tests (Python 3.11)"
@@ -30,7 +32,7 @@ help:
 	@echo "BLENDER=/path/to/blender  uses that Blender instead of the module"
 
 env:
-	$(PYTHON) tools/setup.py
+	$(PYTHON) tools/setup.py $(if $(DIFFUSION),--diffusion $(DIFFUSION))
 
 env-develop:
 	$(PYTHON) tools/setup.py --develop

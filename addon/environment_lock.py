@@ -18,7 +18,7 @@ LOCK_FOLDER = Path(__file__).resolve().parents[1] / "requirements"
 SUPPORTED = ((3, 11), (3, 13), (3, 12))
 """Versions of Python an environment can be made with, the best tested first."""
 
-_TORCH = "With it the frames between keys are mixed on the card; the rest is the processor's work."
+_TORCH = "With it diffusion models redraw keys on the card, and the frames between them are mixed there."
 _UNKNOWN_MEGABYTES = 1.0
 
 
@@ -42,7 +42,10 @@ class Backend:
 BACKENDS = {
     backend.name: backend
     for backend in (
-        Backend("cpu", "CPU", "Everything this version does, on every machine.", ("Linux", "Windows", "Darwin")),
+        Backend("cpu", "CPU", "Everything but diffusion models, on every machine: small.",
+                ("Linux", "Windows", "Darwin")),
+        Backend("cpu-torch", "CPU with PyTorch", "As CPU, and diffusion models on the processor: minutes a picture.",
+                ("Linux", "Windows", "Darwin")),
         Backend("cuda", "CUDA", f"As CPU, and PyTorch for NVIDIA graphics cards. {_TORCH}", ("Linux", "Windows")),
         Backend("rocm", "ROCm", f"As CPU, and PyTorch for AMD graphics cards. {_TORCH}", ("Linux",)),
         Backend("mps", "MPS", f"As CPU, and PyTorch for Apple silicon. {_TORCH}", ("Darwin",)),
@@ -82,8 +85,11 @@ def normal(name: str) -> str:
 
 
 def is_version(found: str, wanted: str) -> bool:
-    """Whether an installed version is the pinned one; a pin without a build label takes any build."""
-    return found == wanted or ("+" not in wanted and found.partition("+")[0] == wanted)
+    """Whether an installed version is the pinned one. A pin without a build label takes any build but the processor's,
+    which would leave a graphics card unused.
+    """
+    version, _, build = found.partition("+")
+    return found == wanted or ("+" not in wanted and build != "cpu" and version == wanted)
 
 
 def available_backends() -> list[Backend]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "numpy": "numpy", "opencv-python-headless": "cv2", "av": "av", "scenedetect-headless": "scenedetect",
     "ai-edge-litert": "ai_edge_litert.interpreter", "ncnn": "ncnn", "torch": "torch",
+    "diffusers": "diffusers", "transformers": "transformers", "peft": "peft",
 }
 _PROBE = Path(__file__).with_name("environment_probe.py")
 # pip tells its bytes since this version.

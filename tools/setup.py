@@ -21,6 +21,7 @@ ON_WINDOWS = os.name == "nt"
 DOWNLOAD_MEGABYTES = {
     "program": 190, "blender": 410, "blender-4.2": 375, "blender-4.5": 400, "develop": 90, "models": 79,
 }
+DIFFUSION_MEGABYTES = {"cpu-torch": 300, "cuda": 2700, "rocm": 5000, "mps": 220}
 OLDER_BLENDERS = ("blender-4.2", "blender-4.5")
 
 
@@ -33,6 +34,7 @@ def main():
     try:
         environment("program", ROOT / ".venv", python, ["program.txt"])
         install_lineboil(python_of(ROOT / ".venv"))
+        diffusion(options, python)
         if options.develop:
             environment("develop", ROOT / ".venv", python, ["program.txt", "develop.txt"])
         blender_environment(options, python)
@@ -53,6 +55,7 @@ def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--develop", action="store_true", help="also what tests and linters need")
+    parser.add_argument("--diffusion", choices=DIFFUSION_MEGABYTES, help="also what diffusion needs, for this backend")
     parser.add_argument("--blenders", action="store_true", help="also older Blenders as modules, to test in")
     parser.add_argument("--blender", default=os.environ.get("LINEBOIL_BLENDER", ""), help="a Blender to use instead")
     return parser.parse_args()
@@ -173,6 +176,43 @@ def same_version(folder, python):
 def pip(python, *arguments):
     """Run pip in an environment; it keeps what it has fetched, so a second try goes on."""
     subprocess.run([python, "-m", "pip", "--disable-pip-version-check", *arguments], check=True)
+
+
+def diffusion(options, python):
+    """PyTorch and what diffusion models need: on the backend asked for, on the processor for tests."""
+    folder = ROOT / ".venv"
+    marker = folder / f"{MARKER}-diffusion"
+    before = marker.read_text(encoding="utf-8") if marker.is_file() else ""
+    backend = options.diffusion or before.partition(" ")[0] or ("cpu-torch" if options.develop else "")
+    if not backend:
+        return
+    wanted = f"{backend} " + fingerprint(python, ["program.txt", f"{backend}.txt", "torch.txt", "diffusion.txt"])
+    if wanted == before:
+        return
+    say(f"Setting up {folder.name} for diffusion models: about {DIFFUSION_MEGABYTES[backend]} MB to fetch.")
+    rest, index, builds = parts_of(ROOT / "requirements" / f"{backend}.txt")
+    if before:
+        # A build of the same version would be taken for the one that is wanted.
+        pip(python_of(folder), "uninstall", "--yes", "torch")
+    # The pins are complete. Only PyTorch itself is asked for in PyTorch's index, and last, when all it needs is there.
+    pip(python_of(folder), "install", "--no-deps", *rest)
+    pip(python_of(folder), "install", *index, *builds)
+    marker.write_text(wanted, encoding="utf-8")
+
+
+def parts_of(path):
+    """Words for pip from a backend's requirements: all but PyTorch, PyTorch's index, PyTorch."""
+    rest, index, builds = [], [], []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            rest += ["-r", str(path.parent / line[3:])]
+        elif line.startswith("--extra-index-url"):
+            index = line.split()
+        elif line.startswith("torch=="):
+            builds.append(line)
+        elif line and not line.startswith("#"):
+            rest.append(line)
+    return rest, index, builds
 
 
 def install_lineboil(python):

@@ -379,7 +379,7 @@ def test_a_backend_that_does_not_exist_here(shelf: Shelf, tmp_path: Path, monkey
     for name in ("mps", "rocm", "abacus"):
         with pytest.raises(errors.SettingError) as caught:
             environment.make(name, Told(), never)
-        assert caught.value.remedy == "There are: cpu, cuda."
+        assert caught.value.remedy == "There are: cpu, cpu-torch, cuda."
     assert not environment.folder.exists()
 
 

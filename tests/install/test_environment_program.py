@@ -132,12 +132,23 @@ def test_every_backend_has_the_program(backend: str) -> None:
     program = {environment_lock.normal(line.split("==")[0]) for line in lock_lines(ROOT / "requirements/program.txt")}
     here = set(environment_lock.read_lock(backend, (3, 11)).versions())
     assert program - here <= {"colorama"}
-    assert ("torch" in here) == (backend != "cpu")
+    assert all((name in here) == (backend != "cpu") for name in ("torch", "diffusers", "transformers"))
+    # One that does not match torch to the build breaks the import of diffusers and transformers.
+    assert "torchvision" not in here
 
 
 def test_only_builds_of_an_extra_index_are_asked_there() -> None:
     rocm = environment_lock.read_lock("rocm", (3, 11)).requirements
     assert {item.name for item in rocm if item.index} == {"torch"}
+
+
+def test_on_linux_the_processors_torch_is_its_own_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    for system, version in (("Linux", "2.13.0+cpu"), ("Windows", "2.13.0"), ("Darwin", "2.13.0")):
+        monkeypatch.setattr(environment_lock.platform, "system", lambda system=system: system)
+        found = {item.name: item for item in environment_lock.read_lock("cpu-torch", (3, 11)).requirements}
+        assert found["torch"].version == version
+        assert {name for name, item in found.items() if item.index} == ({"torch"} if system == "Linux" else set())
+        assert environment_lock.megabytes("torch", version)[0] < 200
 
 
 @pytest.mark.parametrize("text", ["pebble>=1", "pebble==1; planet == 'mars'", "pebble==1; python_version ~= '3'"])

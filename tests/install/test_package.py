@@ -32,8 +32,9 @@ NOT_SHIPPED = (
 SHIPPED = (
     "blender_manifest.toml", "__init__.py", "addon/__main__.py", "addon/headless.py", "addon/engine/cli.py",
     "addon/scene/sets/studio.toml", "addon/engine/models/licences/real_esrgan.txt", "addon/presets/ink.toml",
-    "ops/run.py", "panels/__init__.py", "requirements/cpu.txt", "requirements/cuda.txt", "requirements/rocm.txt",
-    "requirements/mps.txt", "requirements/sizes.txt", "LICENSE", "CHANGELOG.md",
+    "ops/run.py", "panels/__init__.py", "requirements/cpu.txt", "requirements/cpu-torch.txt", "requirements/cuda.txt",
+    "requirements/rocm.txt", "requirements/mps.txt", "requirements/diffusion.txt",
+    "requirements/sizes.txt", "LICENSE", "CHANGELOG.md",
 )
 PROBLEM = re.compile(r"policy violation|warning|error|traceback", re.IGNORECASE)
 KNOWN_NOISE = re.compile(r"system\.path .* mounted file-systems|could not get a list of mounted file-systems")
