@@ -100,13 +100,12 @@ def union(layout: str = "folder") -> Path:
     import diffusers
     from safetensors.torch import save_file
 
-    config = diffusers.ControlNetUnionModel.from_unet(_parts("sdxl")["unet"], load_weights_from_unet=False).config
+    like = diffusers.ControlNetUnionModel.from_unet(_parts("sdxl")["unet"], load_weights_from_unet=False).config
     # The width of what joins the kinds is the first layer's.
     width = _CHANNELS["sdxl"][0]
-    wanted = {
-        **config, "num_control_type": 8, "num_trans_channel": width, "num_trans_head": 2, "num_proj_channel": width
-    }
-    net = _seeded(11, lambda: diffusers.ControlNetUnionModel.from_config(wanted))
+    shape = {name: value for name, value in like.items() if not name.startswith("_")}
+    shape |= {"num_control_type": 8, "num_trans_channel": width, "num_proj_channel": width}
+    net = _seeded(11, lambda: diffusers.ControlNetUnionModel(**shape))
     _fill_zero_layers(net)
     net = net.half()
     place = root() / "controlnets" / "sdxl_union"

@@ -85,6 +85,13 @@ REAL_ESRGAN = Carrier(
     sha256="41bcd2ad4971842deb63320561281a5b426ed23120f8d30e554b9232ebf04402",
     project="https://github.com/xinntao/Real-ESRGAN",
 )
+OPEN_CLIP = Carrier(
+    package="open-clip-torch",
+    version="3.3.0",
+    bytes=1547268,
+    sha256="c549ad5ed6bfc119cc11105033c0a2b9d7a2a4afeb40a58a09aab3da1a0043ce",
+    project="https://github.com/mlfoundations/open_clip",
+)
 
 APACHE = Licence(
     identifier="Apache-2.0",
@@ -97,6 +104,12 @@ BSD = Licence(
     file_name="LICENCE-real-esrgan.txt",
     member="",
     sha256="",
+)
+MIT = Licence(
+    identifier="MIT",
+    file_name="LICENCE-open-clip.txt",
+    member="open_clip_torch-3.3.0.dist-info/licenses/LICENSE",
+    sha256="4a5b4f13ea4792a8211a69f32d2b460b6d520e57cd23c6301e707c76a6e97a55",
 )
 
 
@@ -197,6 +210,16 @@ MODELS: tuple[ModelFile, ...] = (
         3119,
         "157c0a10405f885d4c53ce76fe2ba731694bcd16ec90ab6b889335e384239682",
         "Enlarges drawn video four times (graph).",
+    ),
+    ModelFile(
+        "clip_words",
+        "clip_words.txt.gz",
+        OPEN_CLIP,
+        "open_clip/bpe_simple_vocab_16e6.txt.gz",
+        1356917,
+        "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a",
+        MIT,
+        "The words that Stable Diffusion's text encoders know; for checkpoints in one file.",
     ),
 )
 

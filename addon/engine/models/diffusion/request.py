@@ -25,7 +25,7 @@ Family = Literal["sd15", "sdxl", "zimage"]
 
 Step = Callable[[int, int, Callable[[], Image8]], None]
 """Told after every step: how many are done, of how many, and a function that gives a quick look at the picture so far
-(an eighth of its size). What it raises ends the drawing at once."""
+(an eighth of its size, or its whole size with a `preview_vae`). What it raises ends the drawing at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,7 @@ class Model:
         v_prediction: Whether the checkpoint was trained to tell velocity; None for what the file tells.
         config: Folder with the small files (shapes, words of the tokenizer) of a single-file checkpoint; None to look
             for a folder `<name>.config` beside it, and to take the family's usual ones otherwise.
+        preview_vae: Folder of a small VAE (TAESD's class) for quick looks; None for a guess at an eighth of the size.
     """
 
     family: Family
@@ -88,6 +89,7 @@ class Model:
     clip_skip: int = 0
     v_prediction: bool | None = None
     config: Path | None = None
+    preview_vae: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)

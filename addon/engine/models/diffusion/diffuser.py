@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures redrawn by Stable Diffusion 1.5 or SDXL, through diffusers.
+
+Every random draw comes from the request's seed through a generator of the processor: the same request on the same
+machine gives the same picture to the last bit.
+"""
+
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from ...errors import MissingError
+from ...image import torch_device
+from .adapters import add_loras, add_reference
+from .controlnets import Loaded, as_one, load_controlnets
+from .fitting import fitted
+from .held import Held, put_back
+from .latents import Predictions, QuickLook, decode, encode
+from .load import load_checkpoint, load_preview_vae, predicts_velocity
+from .prompts import encode as encode_prompts
+from .request import Image8, Model, Request, Step
+from .schedulers import make_scheduler
+from .words import control_words, reference_words, words_of
+
+Told = Callable[[str], None]
+
+
+class Diffuser:
+    """A checkpoint with all that is added to it, in memory.
+
+    Args:
+        model: What is loaded.
+        device: auto, cuda (also AMD's), mps or cpu.
+        told: Called with sentences for the artist.
+
+    Raises:
+        MissingError: A file, or the device, is not there.
+        InputError: A file is damaged or of another family.
+    """
+
+    def __init__(self, model: Model, device: str = "auto", told: Told | None = None) -> None:
+        import torch
+
+        self.model = model
+        self.device = chosen_device(device)
+        self._told = told or _say_nothing
+        dtype = torch.float32 if self.device == "cpu" else torch.float16
+        self._base: Any = load_checkpoint(model, dtype)
+        self._nets = load_controlnets(model.controlnets, self._base.unet, dtype)
+        add_loras(self._base, model.loras)
+        if model.ip_adapter is not None:
+            add_reference(self._base, model.ip_adapter, model.image_encoder, dtype)
+        self._scheduler_config = dict(self._base.scheduler.config)
+        self._velocity = predicts_velocity(model)
+        self._controlled: Any = None
+        self._look: Any = QuickLook(self._base.vae, load_preview_vae(model, dtype, self.device))
+        self._base.set_progress_bar_config(disable=True)
+        self._base.to(self.device)
+        for net in self._nets.nets():
+            net.to(self.device)
+
+    def draw(self, request: Request, step: Step | None = None) -> Image8:
+        """Redraw one picture, of the size of the request's.
+
+        Args:
+            request: What is asked.
+            step: Told after every step; what it raises ends the work.
+
+        Raises:
+            SettingError: Nothing to do, or an unknown scheduler.
+            InputError: Pictures that do not belong together, or a control without a ControlNet.
+        """
+        height, width = request.image.shape[:2]
+        request = fitted(request, self.model, self._nets.by_kind)
+        pipeline = self._pipeline(tuple(control.kind for control in request.controls))
+        pipeline.scheduler = make_scheduler(request.scheduler, self._scheduler_config, self._velocity, request.steps)
+        start = encode(self._base.vae, request.image)
+        words = words_of(request, start, self._prompts(request)) | control_words(request.controls, self._nets)
+        if self.model.ip_adapter is not None:
+            words |= reference_words(pipeline, request)
+        after_step = self._after_step(pipeline, self._held(request, start), step)
+        latents = pipeline(**words, callback_on_step_end=after_step).images
+        picture = decode(self._base.vae, latents)
+        if request.mask is not None:
+            picture = put_back(picture, request.image if request.kept is None else request.kept, request.mask)
+        return cast(Image8, np.ascontiguousarray(picture[:height, :width]))
+
+    def tell(self, told: Told | None) -> None:
+        """Whom to tell from now on."""
+        self._told = told or _say_nothing
+
+    def become(self, model: Model) -> None:
+        """Take other LoRAs and another clip skip; all else of `model` is as it was.
+
+        Raises:
+            InputError: A LoRA cannot be used.
+        """
+        if model.loras != self.model.loras:
+            self._base.unload_lora_weights()
+            self.model = replace(self.model, loras=())
+            add_loras(self._base, model.loras)
+        self.model = model
+
+    def free(self) -> None:
+        """Give the memory back; the object is of no use afterwards."""
+        import torch
+
+        self._base = self._controlled = self._look = None
+        self._nets = Loaded({})
+        gc.collect()
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+        elif self.device == "mps":
+            torch.mps.empty_cache()
+
+    def _pipeline(self, kinds: tuple[str, ...]) -> Any:
+        """The pipeline that takes these controls; both share the weights."""
+        import diffusers
+
+        if not kinds:
+            return self._base
+        nets = as_one(self._nets, kinds)
+        if self._controlled is None:
+            name = type(self._base).__name__.replace("Img2Img", f"ControlNet{'Union' * bool(self._nets.union)}Img2Img")
+            extra = {"requires_safety_checker": False} if self.model.family == "sd15" else {}
+            self._controlled = getattr(diffusers, name)(**self._base.components, controlnet=nets, **extra)
+            self._controlled.set_progress_bar_config(disable=True)
+        self._controlled.register_modules(controlnet=nets)
+        return self._controlled
+
+    def _prompts(self, request: Request) -> Any:
+        told = encode_prompts(self._base, request.prompt, request.negative_prompt, self.model.clip_skip)
+        for name, cut in (("prompt", told.cut), ("negative prompt", told.negative_cut)):
+            if cut:
+                self._told(f'The {name} is too long for the model; its end is left out: "{cut}".')
+        return told
+
+    def _held(self, request: Request, start: Any) -> Held | None:
+        if request.mask is None:
+            return None
+        kept = start if request.kept is None else encode(self._base.vae, request.kept)
+        return Held(kept, request.mask, request.seed)
+
+    def _after_step(self, pipeline: Any, held: Held | None, step: Step | None) -> Callable[..., dict[str, Any]]:
+        """What the pipeline calls between steps: holds what stays, and tells of the progress."""
+        seen = Predictions(pipeline.scheduler)
+
+        def after_step(_: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            latents = tensors["latents"]
+            if held is not None:
+                latents = held.hold(latents, pipeline.scheduler, timestep)
+            if step is not None:
+                step(index + 1, pipeline.num_timesteps, lambda: self._look(seen.best(latents)))
+            return {"latents": latents}
+
+        return after_step
+
+
+_kept: Diffuser | None = None
+
+
+def diffuser_for(model: Model, device: str = "auto", told: Told | None = None) -> Diffuser:
+    """The model in memory, loaded only when the last one asked for was another; other LoRAs alone load nothing else.
+
+    Raises:
+        MissingError: A file, or the device, is not there.
+        InputError: A file is damaged or of another family.
+    """
+    global _kept
+    if _kept is None or _weights(_kept.model) != _weights(model) or _kept.device != chosen_device(device):
+        free()
+        _kept = Diffuser(model, device, told)
+    _kept.tell(told)
+    _kept.become(model)
+    return _kept
+
+
+def free() -> None:
+    """Give the kept model's memory back."""
+    global _kept
+    if _kept is not None:
+        _kept.free()
+        _kept = None
+
+
+def chosen_device(name: str) -> str:
+    """What PyTorch calls the device: cuda, mps or cpu.
+
+    Raises:
+        MissingError: There is no such device here.
+    """
+    best = torch_device.best_device().kind
+    if name == "auto":
+        return best
+    if name not in ("cpu", best):
+        raise MissingError(f"PyTorch finds no {name} device here", remedy="Set diffuse.device to auto.")
+    return name
+
+
+def _weights(model: Model) -> Model:
+    """What takes long to load."""
+    return replace(model, loras=(), clip_skip=0)
+
+
+def _say_nothing(text: str) -> None:
+    return None

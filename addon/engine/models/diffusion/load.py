@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A checkpoint of an artist's, a folder or a single file, as a pipeline of diffusers. Nothing is fetched."""
+
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from .files import check_file, folder_class, says_what_is_wrong, variant_of
+from .request import Family, Model
+from .shapes import write_config
+
+_PIPELINES = {"sd15": "StableDiffusionImg2ImgPipeline", "sdxl": "StableDiffusionXLImg2ImgPipeline"}
+_NAMES = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL"}
+# Of the layout that the checkpoints were published in: the text encoder tells the family.
+_SDXL_MARK, _SD15_MARK = "conditioner.embedders.1.", "cond_stage_model.transformer."
+_V_MARK = "v_pred"
+
+
+def load_checkpoint(model: Model, dtype: Any) -> Any:
+    """The image-to-image pipeline of a checkpoint, on the processor.
+
+    Args:
+        model: What is wanted; its ControlNets and adapters are added elsewhere.
+        dtype: Of the weights.
+
+    Raises:
+        MissingError: Nothing is there, or a single file's small files are not.
+        InputError: No safetensors, damaged, or of another family; names it.
+    """
+    check_file(model.checkpoint, "the checkpoint")
+    pipeline = _from_folder(model, dtype) if model.checkpoint.is_dir() else _from_file(model, dtype)
+    if model.vae is not None:
+        pipeline.register_modules(vae=_vae(model.vae, pipeline.vae, dtype))
+    if pipeline.vae.config.force_upcast and model.family == "sdxl":
+        # SDXL's own VAE overflows in half precision.
+        pipeline.vae.float()
+    return pipeline
+
+
+def load_preview_vae(model: Model, dtype: Any, device: str) -> Any:
+    """The small VAE of quick looks; None where none is wanted."""
+    import diffusers
+
+    if model.preview_vae is None:
+        return None
+    check_file(model.preview_vae, "the VAE of previews")
+    with says_what_is_wrong(model.preview_vae, "a VAE of previews"):
+        return diffusers.AutoencoderTiny.from_pretrained(
+            str(model.preview_vae), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+        ).to(device)
+
+
+def predicts_velocity(model: Model) -> bool | None:
+    """What the artist says, or else the checkpoint's own mark; None leaves it to its scheduler's config."""
+    if model.v_prediction is None and model.checkpoint.is_file() and _V_MARK in _names_in(model.checkpoint):
+        return True
+    return model.v_prediction
+
+
+def _from_folder(model: Model, dtype: Any) -> Any:
+    import diffusers
+
+    folder = model.checkpoint
+    name = folder_class(folder)
+    found: Family | None = "sdxl" if "XL" in name else "sd15" if name.startswith("StableDiffusion") else None
+    _check_family(model, found, name)
+    with says_what_is_wrong(folder, "a checkpoint"):
+        return getattr(diffusers, _PIPELINES[model.family]).from_pretrained(
+            str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True,
+            variant=variant_of(folder, "unet"), **_without_checker(model.family),
+        )
+
+
+def _from_file(model: Model, dtype: Any) -> Any:
+    import diffusers
+
+    names = _names_in(model.checkpoint)
+    is_sdxl = any(name.startswith(_SDXL_MARK) for name in names)
+    is_sd15 = any(name.startswith(_SD15_MARK) for name in names)
+    _check_family(model, "sdxl" if is_sdxl else "sd15" if is_sd15 else None, "")
+    with _config_of(model) as config, says_what_is_wrong(model.checkpoint, "a checkpoint"):
+        return getattr(diffusers, _PIPELINES[model.family]).from_single_file(
+            str(model.checkpoint), config=str(config), torch_dtype=dtype, local_files_only=True,
+            **_without_checker(model.family),
+        )
+
+
+@contextmanager
+def _config_of(model: Model) -> Iterator[Path]:
+    """A folder with the small files of a single-file checkpoint."""
+    beside = model.config or model.checkpoint.with_name(f"{model.checkpoint.stem}.config")
+    if (beside / "model_index.json").is_file():
+        yield beside
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_config(model.family, Path(folder))
+        yield Path(folder)
+
+
+def _without_checker(family: Family) -> dict[str, Any]:
+    if family == "sdxl":
+        return {}
+    return {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+
+
+def _check_family(model: Model, found: Family | None, name: str) -> None:
+    if found == model.family:
+        return
+    other = _NAMES[found] if found else name or "something else"
+    raise InputError(
+        f"holds {other}, not {_NAMES[model.family]}",
+        where=str(model.checkpoint),
+        remedy="Set diffuse.family to the checkpoint's own, or to auto." if found else "Choose a whole checkpoint.",
+    )
+
+
+def _names_in(path: Path) -> frozenset[str]:
+    """Names of the tensors of a .safetensors file; reads its header only."""
+    from safetensors import safe_open
+
+    with says_what_is_wrong(path, "a checkpoint"), safe_open(str(path), framework="pt") as file:
+        return frozenset(file.keys())
+
+
+def _vae(path: Path, own: Any, dtype: Any) -> Any:
+    import diffusers
+
+    check_file(path, "the VAE")
+    kind = diffusers.AutoencoderKL
+    with says_what_is_wrong(path, "a VAE"):
+        if path.is_dir():
+            return kind.from_pretrained(str(path), torch_dtype=dtype, use_safetensors=True, local_files_only=True)
+        with tempfile.TemporaryDirectory() as folder:
+            own.save_config(folder)
+            return kind.from_single_file(str(path), config=folder, torch_dtype=dtype, local_files_only=True)

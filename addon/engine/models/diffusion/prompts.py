@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prompts of any length as what the text encoders make of them.
+
+CLIP reads 75 words or parts of words at once. A longer prompt is read in parts whose results are put one after the
+other, as artists know it from other programs; what is beyond the last part is cut, and told.
+"""
+
+# pyright: basic, reportMissingImports=false
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MOST_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A prompt and its negative, tensors of the encoders' type and device.
+
+    Attributes:
+        prompt: (1, 77 * parts, width).
+        negative: The same shape.
+        pooled: (1, width) of SDXL's second encoder; None with SD 1.5.
+        negative_pooled: Likewise.
+        parts: In how many parts they were read.
+        cut: The words of the prompt that were left out; "" when all were read.
+        negative_cut: The same of the negative prompt.
+    """
+
+    prompt: Any
+    negative: Any
+    pooled: Any
+    negative_pooled: Any
+    parts: int
+    cut: str
+    negative_cut: str
+
+
+def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Encoded:
+    """Both prompts, by all text encoders of a pipeline of diffusers.
+
+    Args:
+        pipeline: Of SD 1.5 or SDXL.
+        prompt: What the picture should show.
+        negative: What it should not show.
+        clip_skip: How many of the encoders' last layers are left out.
+    """
+    import torch
+
+    pairs = [(pipeline.tokenizer, pipeline.text_encoder)]
+    if getattr(pipeline, "text_encoder_2", None) is not None:
+        pairs.append((pipeline.tokenizer_2, pipeline.text_encoder_2))
+    is_sdxl = len(pairs) > 1
+    read, states = [], []
+    pooled: tuple[Any, ...] = (None, None)
+    for tokenizer, encoder in pairs:
+        both = [_parts(tokenizer, text) for text in (prompt, negative)]
+        count = max(len(both[0][0]), len(both[1][0]))
+        read.append((count, both[0][1], both[1][1]))
+        found = [_read(tokenizer, encoder, parts, count, clip_skip, is_sdxl) for parts, _ in both]
+        states.append([state for state, _ in found])
+        pooled = tuple(summary for _, summary in found)
+    joined = [torch.cat([state[side] for state in states], dim=-1) for side in (0, 1)]
+    if is_sdxl and not negative.strip() and pipeline.config.get("force_zeros_for_empty_prompt", False):
+        # SDXL was trained with nothing at all where no prompt is given.
+        joined[1], pooled = torch.zeros_like(joined[1]), (pooled[0], torch.zeros_like(pooled[0]))
+    first, second = pooled if is_sdxl else (None, None)
+    count, cut, negative_cut = read[0]
+    return Encoded(joined[0], joined[1], first, second, count, cut, negative_cut)
+
+
+def token_count(tokenizer: Any, text: str) -> int:
+    """How many tokens a prompt takes, without the marks of its start and end."""
+    return len(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
+
+
+def _parts(tokenizer: Any, text: str) -> tuple[list[list[int]], str]:
+    """Token numbers in parts that fit the encoder, one at least, and the words that fit no part."""
+    ids = list(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
+    room = tokenizer.model_max_length - 2
+    parts = [ids[first : first + room] for first in range(0, len(ids), room)] or [[]]
+    beyond = [number for part in parts[MOST_PARTS:] for number in part]
+    return parts[:MOST_PARTS], tokenizer.decode(beyond).strip() if beyond else ""
+
+
+def _read(
+    tokenizer: Any, encoder: Any, parts: list[list[int]], count: int, clip_skip: int, is_sdxl: bool
+) -> tuple[Any, Any]:
+    """The states of all parts one after the other (1, 77 * count, width), and the first part's summary."""
+    import torch
+
+    states, summary = [], None
+    for part in [*parts, *([[]] * (count - len(parts)))]:
+        padded = [tokenizer.bos_token_id, *part, tokenizer.eos_token_id]
+        padded += [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(padded))
+        with torch.no_grad():
+            told = encoder(torch.tensor([padded], device=encoder.device), output_hidden_states=True)
+        summary = told[0] if summary is None else summary
+        states.append(_state(encoder, told, clip_skip, is_sdxl))
+    return torch.cat(states, dim=1), summary
+
+
+def _state(encoder: Any, told: Any, clip_skip: int, is_sdxl: bool) -> Any:
+    """The layer that counts; SDXL was trained on the one before the last, without the closing norm."""
+    if is_sdxl:
+        return told.hidden_states[-(clip_skip + 2)]
+    if clip_skip == 0:
+        return told.last_hidden_state
+    inner = getattr(encoder, "text_model", encoder)
+    return inner.final_layer_norm(told.hidden_states[-(clip_skip + 1)])
