@@ -120,14 +120,14 @@ def union(layout: str = "folder") -> Path:
 
 @cache
 def lora(family: str = "sd15", layout: str = "kohya") -> Path:
-    """A LoRA of all self-attention queries: `layout` is kohya (what most files are) or diffusers."""
+    """A LoRA of attention to the picture and to the text: `layout` is kohya (what most files are) or diffusers."""
     import torch
     from safetensors.torch import save_file
 
     generator = torch.Generator("cpu").manual_seed(21)
     tensors = {}
     for name, module in _parts(family)["unet"].named_modules():
-        if not name.endswith("attn1.to_q"):
+        if not name.endswith(("attn1.to_q", "attn2.to_k")):
             continue
         wide = module.in_features
         down, up = (torch.randn(size, generator=generator) for size in ((4, wide), (module.out_features, 4)))

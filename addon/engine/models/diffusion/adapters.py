@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, MissingError
-from .files import check_file, says_what_is_wrong
+from .files import check_class, check_file, check_width, has_names, says_what_is_wrong
 from .request import Lora
 
 
@@ -23,8 +23,9 @@ def add_loras(pipeline: Any, loras: tuple[Lora, ...]) -> None:
     names: list[str] = []
     for number, lora in enumerate(loras):
         check_file(lora.path, "the LoRA")
+        check_width(lora.path, pipeline.unet, "the LoRA")
         name = f"lora_{number}"
-        with says_what_is_wrong(lora.path, "a LoRA for this checkpoint"):
+        with says_what_is_wrong(lora.path, "a LoRA"):
             pipeline.load_lora_weights(
                 str(lora.path.parent), weight_name=lora.path.name, adapter_name=name, local_files_only=True
             )
@@ -54,6 +55,10 @@ def add_reference(pipeline: Any, ip_adapter: Path, image_encoder: Path | None, d
             "the IP-Adapter's image encoder is not installed", where=str(ip_adapter), remedy="Install it beside it."
         )
     check_file(image_encoder, "the image encoder")
+    check_class(image_encoder, ("CLIPVisionModelWithProjection",), "an image encoder")
+    check_width(ip_adapter, pipeline.unet, "the IP-Adapter")
+    if not has_names(ip_adapter, "image_proj."):
+        raise InputError("is not an IP-Adapter", where=str(ip_adapter), remedy="Choose another.")
     with says_what_is_wrong(image_encoder, "an image encoder"):
         encoder = CLIPVisionModelWithProjection.from_pretrained(
             str(image_encoder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
@@ -61,7 +66,7 @@ def add_reference(pipeline: Any, ip_adapter: Path, image_encoder: Path | None, d
     size = encoder.config.image_size
     looker = CLIPImageProcessorPil(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
     pipeline.register_modules(image_encoder=encoder, feature_extractor=looker)
-    with says_what_is_wrong(ip_adapter, "an IP-Adapter for this checkpoint"):
+    with says_what_is_wrong(ip_adapter, "an IP-Adapter"):
         pipeline.load_ip_adapter(
             str(ip_adapter.parent), subfolder="", weight_name=ip_adapter.name, image_encoder_folder=None,
             local_files_only=True,

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from .files import check_file, folder_class, read_tensors, says_what_is_wrong
+from .files import (
+    another_family,
+    check_class,
+    check_file,
+    check_width,
+    folder_class,
+    read_tensors,
+    says_what_is_wrong,
+)
 
 UNION_MODES = {
     "openpose": 0, "depth": 1, "softedge": 2, "lineart": 3, "canny": 3, "mlsd": 3, "normal": 4, "segmentation": 5,
@@ -55,7 +63,9 @@ def load_controlnets(wanted: tuple[tuple[str, Path], ...], unet: Any, dtype: Any
         if path not in nets:
             check_file(path, f"the ControlNet for {kind}")
             nets[path] = _load(path, unet, dtype)
-            _check_width(nets[path], unet, kind, path)
+            width, own = nets[path].config.cross_attention_dim, unet.config.cross_attention_dim
+            if width != own:
+                raise another_family(path, f"the ControlNet for {kind}", width, own)
     unions = [path for path, net in nets.items() if _is_union(net)]
     if unions and len(nets) > 1:
         raise InputError(
@@ -104,8 +114,10 @@ def _load(path: Path, unet: Any, dtype: Any) -> Any:
 
     with says_what_is_wrong(path, "a ControlNet"):
         if path.is_dir():
-            kind = getattr(diffusers, _class_of(path))
+            check_class(path, ("ControlNetModel", "ControlNetUnionModel"), "a ControlNet")
+            kind = getattr(diffusers, folder_class(path))
             return kind.from_pretrained(str(path), torch_dtype=dtype, use_safetensors=True, local_files_only=True)
+        check_width(path, unet, "the ControlNet")
         tensors = read_tensors(path)
         if _UNION_MARK in tensors:
             return _union(tensors, unet, dtype)
@@ -128,13 +140,6 @@ def _like(unet: Any, kind: Any) -> Any:
         return kind.from_unet(unet, load_weights_from_unet=False)
 
 
-def _class_of(path: Path) -> str:
-    name = folder_class(path)
-    if name not in ("ControlNetModel", "ControlNetUnionModel"):
-        raise InputError(f"holds a {name or 'model of an unknown kind'}, not a ControlNet", where=str(path))
-    return name
-
-
 def _union(tensors: dict[str, Any], unet: Any, dtype: Any) -> Any:
     import diffusers
     from accelerate import init_empty_weights
@@ -153,14 +158,3 @@ def _union(tensors: dict[str, Any], unet: Any, dtype: Any) -> Any:
 
 def _is_union(net: Any) -> bool:
     return type(net).__name__ == "ControlNetUnionModel"
-
-
-def _check_width(net: Any, unet: Any, kind: str, path: Path) -> None:
-    """A ControlNet of another family would fail in mid-picture with numbers only."""
-    own, wanted = net.config.cross_attention_dim, unet.config.cross_attention_dim
-    if own != wanted or tuple(net.config.block_out_channels) != tuple(unet.config.block_out_channels):
-        raise InputError(
-            f"is a ControlNet ({kind}) of another family than the checkpoint (text width {own} instead of {wanted})",
-            where=str(path),
-            remedy="Take the one made for the checkpoint's family.",
-        )

@@ -20,6 +20,7 @@ from ...errors import MissingError
 from ...image import torch_device
 from .adapters import add_loras, add_reference
 from .controlnets import Loaded, as_one, load_controlnets
+from .files import offline
 from .fitting import fitted
 from .held import Held, put_back
 from .latents import Predictions, QuickLook, decode, encode
@@ -52,19 +53,23 @@ class Diffuser:
         self.device = chosen_device(device)
         self._told = told or _say_nothing
         dtype = torch.float32 if self.device == "cpu" else torch.float16
+        with offline():
+            self._load(model, dtype)
+        self._scheduler_config = dict(self._base.scheduler.config)
+        self._velocity = predicts_velocity(model)
+        self._controlled: Any = None
+        self._base.set_progress_bar_config(disable=True)
+        self._base.to(self.device)
+        for net in self._nets.nets():
+            net.to(self.device)
+
+    def _load(self, model: Model, dtype: Any) -> None:
         self._base: Any = load_checkpoint(model, dtype)
         self._nets = load_controlnets(model.controlnets, self._base.unet, dtype)
         add_loras(self._base, model.loras)
         if model.ip_adapter is not None:
             add_reference(self._base, model.ip_adapter, model.image_encoder, dtype)
-        self._scheduler_config = dict(self._base.scheduler.config)
-        self._velocity = predicts_velocity(model)
-        self._controlled: Any = None
         self._look: Any = QuickLook(self._base.vae, load_preview_vae(model, dtype, self.device))
-        self._base.set_progress_bar_config(disable=True)
-        self._base.to(self.device)
-        for net in self._nets.nets():
-            net.to(self.device)
 
     def draw(self, request: Request, step: Step | None = None) -> Image8:
         """Redraw one picture, of the size of the request's.
@@ -105,7 +110,8 @@ class Diffuser:
         if model.loras != self.model.loras:
             self._base.unload_lora_weights()
             self.model = replace(self.model, loras=())
-            add_loras(self._base, model.loras)
+            with offline():
+                add_loras(self._base, model.loras)
         self.model = model
 
     def free(self) -> None:
@@ -139,7 +145,7 @@ class Diffuser:
         told = encode_prompts(self._base, request.prompt, request.negative_prompt, self.model.clip_skip)
         for name, cut in (("prompt", told.cut), ("negative prompt", told.negative_cut)):
             if cut:
-                self._told(f'The {name} is too long for the model; its end is left out: "{cut}".')
+                self._told(f"The {name} is too long; {told.most} words or parts of words are read, {cut}.")
         return told
 
     def _held(self, request: Request, start: Any) -> Held | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from .files import check_file, folder_class, says_what_is_wrong, variant_of
+from .files import check_class, check_file, folder_class, says_what_is_wrong, variant_of
 from .request import Family, Model
 from .shapes import write_config
 
@@ -51,6 +51,7 @@ def load_preview_vae(model: Model, dtype: Any, device: str) -> Any:
     if model.preview_vae is None:
         return None
     check_file(model.preview_vae, "the VAE of previews")
+    check_class(model.preview_vae, ("AutoencoderTiny",), "a VAE of previews")
     with says_what_is_wrong(model.preview_vae, "a VAE of previews"):
         return diffusers.AutoencoderTiny.from_pretrained(
             str(model.preview_vae), torch_dtype=dtype, use_safetensors=True, local_files_only=True
@@ -136,6 +137,7 @@ def _vae(path: Path, own: Any, dtype: Any) -> Any:
     kind = diffusers.AutoencoderKL
     with says_what_is_wrong(path, "a VAE"):
         if path.is_dir():
+            check_class(path, ("AutoencoderKL",), "a VAE")
             return kind.from_pretrained(str(path), torch_dtype=dtype, use_safetensors=True, local_files_only=True)
         with tempfile.TemporaryDirectory() as folder:
             own.save_config(folder)

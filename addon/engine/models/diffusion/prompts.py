@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_PARTS = 4
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Encoded:
         pooled: (1, width) of SDXL's second encoder; None with SD 1.5.
         negative_pooled: Likewise.
         parts: In how many parts they were read.
-        cut: The words of the prompt that were left out; "" when all were read.
+        cut: What of the prompt was left out, in words; "" when all was read.
         negative_cut: The same of the negative prompt.
+        most: How many words or parts of words are read at most.
     """
 
     prompt: Any
@@ -36,6 +38,7 @@ class Encoded:
     parts: int
     cut: str
     negative_cut: str
+    most: int
 
 
 def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Encoded:
@@ -68,7 +71,7 @@ def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Enc
         joined[1], pooled = torch.zeros_like(joined[1]), (pooled[0], torch.zeros_like(pooled[0]))
     first, second = pooled if is_sdxl else (None, None)
     count, cut, negative_cut = read[0]
-    return Encoded(joined[0], joined[1], first, second, count, cut, negative_cut)
+    return Encoded(joined[0], joined[1], first, second, count, cut, negative_cut, MOST_PARTS * _room(pairs[0][0]))
 
 
 def token_count(tokenizer: Any, text: str) -> int:
@@ -77,12 +80,35 @@ def token_count(tokenizer: Any, text: str) -> int:
 
 
 def _parts(tokenizer: Any, text: str) -> tuple[list[list[int]], str]:
-    """Token numbers in parts that fit the encoder, one at least, and the words that fit no part."""
+    """Token numbers in parts that fit the encoder, one at least, and what is told of the rest.
+
+    Parts end where words do, so that no word is torn in two.
+    """
     ids = list(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
-    room = tokenizer.model_max_length - 2
-    parts = [ids[first : first + room] for first in range(0, len(ids), room)] or [[]]
-    beyond = [number for part in parts[MOST_PARTS:] for number in part]
-    return parts[:MOST_PARTS], tokenizer.decode(beyond).strip() if beyond else ""
+    room = _room(tokenizer)
+    ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens(ids)]
+    parts: list[list[int]] = []
+    while ids and len(parts) < MOST_PARTS:
+        length = min(room, len(ids))
+        if length < len(ids):
+            whole = [number + 1 for number in range(length) if ends[number]]
+            length = whole[-1] if whole else length
+        parts.append(ids[:length])
+        ids, ends = ids[length:], ends[length:]
+    return parts or [[]], _told_of(tokenizer, ids)
+
+
+def _told_of(tokenizer: Any, beyond: list[int]) -> str:
+    if not beyond:
+        return ""
+    words = tokenizer.decode(beyond).split()
+    start = " ".join(words[:_SHOWN]) + (" …" if len(words) > _SHOWN else "")
+    return f'the last {len(beyond)} are left out, from "{start}" on'
+
+
+def _room(tokenizer: Any) -> int:
+    """How many tokens one part holds, without the marks of its start and end."""
+    return tokenizer.model_max_length - 2
 
 
 def _read(
