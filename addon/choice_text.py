@@ -95,8 +95,42 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "diffuse.engine": {
         "filter": ("Filter", "A drawn look made by a filter, with no weights"),
+        "diffusion": ("Diffusion", "A diffusion model follows your words, held to the footage by controls"),
         "painted": ("Painted", "Your own pictures, one for each key"),
         "off": ("Off", "Nothing is redrawn: the film stays as it was shot"),
+    },
+    "diffuse.scheduler": {
+        "auto": ("Auto", "DPM++ 2M Karras, which suits most models"),
+        "ddim": ("DDIM", "Plain and even"),
+        "euler": ("Euler", "Plain and quick"),
+        "euler_a": ("Euler a", "New noise in every step: livelier, and never quite the same for other steps"),
+        "heun": ("Heun", "Twice the time a step, fewer steps needed"),
+        "dpmpp_2m": ("DPM++ 2M", "Good from about 20 steps"),
+        "dpmpp_2m_karras": ("DPM++ 2M Karras", "Good from about 15 steps"),
+        "dpmpp_2m_sde_karras": ("DPM++ 2M SDE Karras", "New noise in every step: more texture"),
+        "unipc": ("UniPC", "Good from about 10 steps"),
+        "lcm": ("LCM", "For LCM LoRAs: 4 to 8 steps"),
+        "tcd": ("TCD", "For TCD and Hyper LoRAs: 4 to 8 steps"),
+    },
+    "diffuse.family": {
+        "auto": ("Auto", "Looked up in the checkpoint's file"),
+        "sd15": ("SD 1.5", "Stable Diffusion 1.5: small and quick, most ControlNets"),
+        "sdxl": ("SDXL", "Stable Diffusion XL and what was made from it: larger pictures, more memory"),
+        "zimage": ("Z-Image", "Z-Image Turbo"),
+    },
+    "diffuse.mode": {
+        "grid": ("Grid", "Several keys in one picture, so that they agree"),
+        "single": ("Single", "Each key alone"),
+    },
+    "diffuse.cell_multiple": {
+        "8": ("8", "Follows the shape of the footage closest"),
+        "64": ("64", "Safest for every model"),
+    },
+    "diffuse.device": {
+        "auto": ("Auto", "A graphics card if PyTorch finds one, else the processor"),
+        "cuda": ("Graphics Card", "CUDA, or ROCm on AMD's cards"),
+        "mps": ("Apple", "The graphics of an Apple computer"),
+        "cpu": ("Processor", "Runs anywhere; takes minutes a picture"),
     },
     "diffuse.look": {
         "toon": ("Toon", "Flat colours and dark lines"),

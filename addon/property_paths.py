@@ -10,7 +10,7 @@ from typing import Any
 
 from .engine.shot import relative_text
 
-FILES = ("footage.source", "matte.plate", "build.set", "build.blender", "build.file")
+FILES = ("footage.source", "matte.plate", "build.set", "build.blender", "build.file", "diffuse.reference")
 FOLDERS = ("matte.strokes", "flow.folder", "matte.folder", "diffuse.folder")
 
 

@@ -10,19 +10,15 @@ from typing import Literal
 from ..key_list import FILE_NAME, key_frames, locked_frames
 from ..settings import option
 from .base import StageSpec
+from .diffuse_model import ModelSettings
 
 FOLDER = "styled"
 
 
 @dataclass(frozen=True)
-class DiffuseSettings:
+class DiffuseSettings(ModelSettings):
     """How the keys are redrawn."""
 
-    engine: Literal["filter", "painted", "off"] = option(
-        "filter",
-        "filter: a drawn look made by a filter, with no weights. painted: your own pictures, one a key. off: nothing "
-        "is redrawn, the film stays as it was shot.",
-    )
     look: Literal["toon", "ink", "pencil"] = option(
         "toon",
         "filter: toon has flat colours and dark lines; ink is bolder, with few colours; pencil is lines and soft tone "
