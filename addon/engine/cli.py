@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `lineboil new | run | carry | keys | status | set | preview | sheet | check | build | render`."""
+"""The command line: `lineboil new | run | carry | keys | status | set | look | preview | sheet | check | build …`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from . import commands, own_python
+from . import commands, look_commands, own_python
 from .cache import disk_error
 from .errors import Cancelled, EngineError, MissingError
 from .messages import Done, Failed, Reporter
@@ -219,6 +219,7 @@ def parser() -> argparse.ArgumentParser:
     _add_carrying(verbs)
     _add_keys(verbs)
     _add_looking(verbs)
+    look_commands.add_verbs(verbs, _verb)
     _add_blender(verbs)
     _add_serving(verbs)
     return top

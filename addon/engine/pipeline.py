@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .cache import disk_error
@@ -78,13 +79,30 @@ def quick_preview(shot: Shot, reporter: Reporter, stage: str, frame: int) -> Any
         float32 (H, W, C), 0..1, sRGB; None where the stage's own frame is up to date.
     """
     module = importlib.import_module(f".stages.{stage}_preview", __package__)
-    with ShotLock(shot.state / "lock", "preview"):
+    with beside(shot, reporter, stage, (frame,), "preview") as context:
+        return None if module.is_made(context, frame) else module.preview(context, frame)
+
+
+@contextlib.contextmanager
+def beside(
+    shot: Shot, reporter: Reporter, stage: str, frames: tuple[int, ...], purpose: str
+) -> Generator[StageContext, None, None]:
+    """What a stage sees of a shot, for work beside it: the shot is held, nothing of the stage is begun or cleared.
+
+    Args:
+        shot: The shot.
+        reporter: Receives the messages; its answer can stop the work.
+        stage: The stage; what it reads has to be there.
+        frames: Wanted frames, ascending.
+        purpose: For whoever finds the shot locked.
+
+    Raises:
+        EngineError: `BusyError` when another process holds the shot; a refusal of the disk in words.
+    """
+    with ShotLock(shot.state / "lock", purpose):
         state = ShotState(shot)
-        context = _context(state, BY_NAME[stage], state.record(stage) or Record(), (frame,), reporter)
-        if module.is_made(context, frame):
-            return None
         try:
-            return module.preview(context, frame)
+            yield _context(state, BY_NAME[stage], state.record(stage) or Record(), frames, reporter)
         except OSError as error:
             raise disk_error(error, shot_path(state, error)) from error
 

@@ -32,6 +32,7 @@ NOT_SHIPPED = (
 SHIPPED = (
     "blender_manifest.toml", "__init__.py", "addon/__main__.py", "addon/headless.py", "addon/engine/cli.py",
     "addon/scene/sets/studio.toml", "addon/engine/models/licences/real_esrgan.txt", "addon/presets/ink.toml",
+    "addon/looks/oil.toml",
     "ops/run.py", "panels/__init__.py", "requirements/cpu.txt", "requirements/cpu-torch.txt", "requirements/cuda.txt",
     "requirements/rocm.txt", "requirements/mps.txt", "requirements/diffusion.txt",
     "requirements/sizes.txt", "LICENSE", "CHANGELOG.md",
