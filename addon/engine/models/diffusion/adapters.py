@@ -61,7 +61,7 @@ def add_reference(pipeline: Any, ip_adapter: Path, image_encoder: Path | None, d
         raise InputError("is not an IP-Adapter", where=str(ip_adapter), remedy="Choose another.")
     with says_what_is_wrong(image_encoder, "an image encoder"):
         encoder = CLIPVisionModelWithProjection.from_pretrained(
-            str(image_encoder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+            str(image_encoder), dtype=dtype, use_safetensors=True, local_files_only=True
         )
     size = encoder.config.image_size
     looker = CLIPImageProcessorPil(size={"shortest_edge": size}, crop_size={"height": size, "width": size})

@@ -116,7 +116,7 @@ def _load(path: Path, unet: Any, dtype: Any) -> Any:
         if path.is_dir():
             check_class(path, ("ControlNetModel", "ControlNetUnionModel"), "a ControlNet")
             kind = getattr(diffusers, folder_class(path))
-            return kind.from_pretrained(str(path), torch_dtype=dtype, use_safetensors=True, local_files_only=True)
+            return kind.from_pretrained(str(path), dtype=dtype, use_safetensors=True, local_files_only=True)
         check_width(path, unet, "the ControlNet")
         tensors = read_tensors(path)
         if _UNION_MARK in tensors:
@@ -128,7 +128,7 @@ def _load(path: Path, unet: Any, dtype: Any) -> Any:
             # Its shape is that of the checkpoint's network; asked of the file alone, diffusers would fetch a config.
             _like(unet, diffusers.ControlNetModel).save_config(folder)
             return diffusers.ControlNetModel.from_single_file(
-                str(path), config=folder, torch_dtype=dtype, local_files_only=True
+                str(path), config=folder, dtype=dtype, local_files_only=True
             )
 
 

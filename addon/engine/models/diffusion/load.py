@@ -54,7 +54,7 @@ def load_preview_vae(model: Model, dtype: Any, device: str) -> Any:
     check_class(model.preview_vae, ("AutoencoderTiny",), "a VAE of previews")
     with says_what_is_wrong(model.preview_vae, "a VAE of previews"):
         return diffusers.AutoencoderTiny.from_pretrained(
-            str(model.preview_vae), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+            str(model.preview_vae), dtype=dtype, use_safetensors=True, local_files_only=True
         ).to(device)
 
 
@@ -74,7 +74,7 @@ def _from_folder(model: Model, dtype: Any) -> Any:
     _check_family(model, found, name)
     with says_what_is_wrong(folder, "a checkpoint"):
         return getattr(diffusers, _PIPELINES[model.family]).from_pretrained(
-            str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True,
+            str(folder), dtype=dtype, use_safetensors=True, local_files_only=True,
             variant=variant_of(folder, "unet"), **_without_checker(model.family),
         )
 
@@ -88,7 +88,7 @@ def _from_file(model: Model, dtype: Any) -> Any:
     _check_family(model, "sdxl" if is_sdxl else "sd15" if is_sd15 else None, "")
     with _config_of(model) as config, says_what_is_wrong(model.checkpoint, "a checkpoint"):
         return getattr(diffusers, _PIPELINES[model.family]).from_single_file(
-            str(model.checkpoint), config=str(config), torch_dtype=dtype, local_files_only=True,
+            str(model.checkpoint), config=str(config), dtype=dtype, local_files_only=True,
             **_without_checker(model.family),
         )
 
@@ -138,7 +138,7 @@ def _vae(path: Path, own: Any, dtype: Any) -> Any:
     with says_what_is_wrong(path, "a VAE"):
         if path.is_dir():
             check_class(path, ("AutoencoderKL",), "a VAE")
-            return kind.from_pretrained(str(path), torch_dtype=dtype, use_safetensors=True, local_files_only=True)
+            return kind.from_pretrained(str(path), dtype=dtype, use_safetensors=True, local_files_only=True)
         with tempfile.TemporaryDirectory() as folder:
             own.save_config(folder)
-            return kind.from_single_file(str(path), config=folder, torch_dtype=dtype, local_files_only=True)
+            return kind.from_single_file(str(path), config=folder, dtype=dtype, local_files_only=True)
