@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..key_list import FILE_NAME, key_frames, locked_frames
+from ..models.locate import identity_of, weighed
 from ..settings import option
 from .base import StageSpec
 from .diffuse_model import ModelSettings
@@ -69,7 +70,22 @@ def painted_folder(settings: DiffuseSettings, shot_root: Path) -> Path:
 
 def _files(settings: DiffuseSettings, shot_root: Path) -> list[Path]:
     keys = [shot_root / FILE_NAME]
-    return [*keys, painted_folder(settings, shot_root)] if settings.engine == "painted" else keys
+    if settings.engine == "painted":
+        return [*keys, painted_folder(settings, shot_root)]
+    if settings.engine == "diffusion" and settings.reference:
+        path = Path(settings.reference).expanduser()
+        return [*keys, path if path.is_absolute() else shot_root / path]
+    return keys
+
+
+def _identity(settings: DiffuseSettings) -> dict[str, str]:
+    """Which versions of its models a diffusion engine takes."""
+    if settings.engine != "diffusion":
+        return {}
+    usual = "sd15" if settings.family == "auto" else settings.family
+    names = [settings.model or usual, settings.vae, *(name for name, _ in weighed(settings.loras))]
+    names += [part.partition("=")[2].strip() for part in settings.controlnets.split(",")]
+    return {name: identity_of(name) for name in names if name}
 
 
 SPEC = StageSpec(
@@ -78,8 +94,9 @@ SPEC = StageSpec(
     settings=DiffuseSettings,
     inputs=("footage", "matte", "keys"),
     folders=(FOLDER,),
-    doc="The keys redrawn: by a filter, or by your own hand.",
+    doc="The keys redrawn: by a filter, by a diffusion model, or by your own hand.",
     files=_files,
+    identity=_identity,
     frames=key_frames,
     locked=locked_frames,
     enabled=lambda settings: settings.engine != "off",

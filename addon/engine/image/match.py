@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Colours of one drawing brought to those of another, the character and the background each on their own."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.float32]
+
+_LEAST_PIXELS = 64
+_GAIN = (0.7, 1.4)
+_MOST_SHIFT_LEVELS = 24.0
+_RIDGE = 1e-3
+
+
+def match_cells(picture: Image, own: Image, wanted: Image) -> Image:
+    """The colours of a grid changed as its own drawing of the anchor would have to be to become the anchor's.
+
+    Both show the same frame, so the change is known pixel by pixel: an affine map of the colours by least squares, held
+    towards no change where the drawing has few colours.
+
+    Args:
+        picture: float32 RGB (H, W, 3), 0..1, sRGB, a cell of the grid.
+        own: float32 RGB (h, w, 3), the anchor as that grid drew it.
+        wanted: float32 RGB (h, w, 3), the anchor as it shall be.
+    """
+    samples = own.reshape(-1, 3).astype(np.float64)
+    change = wanted.reshape(-1, 3) - samples
+    terms = np.column_stack([samples, np.ones(len(samples))])
+    ridge = np.diag([_RIDGE, _RIDGE, _RIDGE, 0]) * len(samples)
+    solved = np.linalg.solve(terms.T @ terms + ridge, terms.T @ change)
+    changed = picture + picture.reshape(-1, 3).astype(np.float64).dot(solved[:3]).reshape(picture.shape) + solved[3]
+    return np.clip(changed, 0, 1).astype(np.float32)
+
+
+def match_statistics(picture: Image, matte: Image | None, anchor: Image, anchor_matte: Image | None) -> Image:
+    """A key's colours with the mean and spread of the anchor's, in Lab, inside the matte and outside it.
+
+    After Reinhard and others, "Color Transfer between Images", 2001; how far it may go is limited, because another pose
+    shows other colours.
+
+    Args:
+        picture: float32 RGB (H, W, 3), 0..1, sRGB.
+        matte: float32 (H, W), 0..1, the character; None where it is not told from the rest.
+        anchor: float32 RGB (h, w, 3).
+        anchor_matte: float32 (h, w), 0..1; None likewise.
+    """
+    if matte is None or anchor_matte is None:
+        matte = np.ones(picture.shape[:2], np.float32)
+        anchor_matte = np.ones(anchor.shape[:2], np.float32)
+    lab, wanted = _lab(picture), _lab(anchor)
+    inner = _moved(lab, matte, wanted, anchor_matte)
+    outer = _moved(lab, 1 - matte, wanted, 1 - anchor_matte)
+    share = matte[..., None]
+    mixed = np.ascontiguousarray(inner * share + outer * (1 - share), np.float32)
+    return cast(Image, np.clip(cv2.cvtColor(mixed, cv2.COLOR_Lab2RGB), 0, 1))
+
+
+def _moved(lab: Image, where: Image, wanted: Image, wanted_where: Image) -> Image:
+    here, there = where > 0.5, wanted_where > 0.5
+    if here.sum() < _LEAST_PIXELS or there.sum() < _LEAST_PIXELS:
+        return lab
+    mean, target = lab[here].mean(0), wanted[there].mean(0)
+    gain = np.clip((wanted[there].std(0) + 0.5) / (lab[here].std(0) + 0.5), *_GAIN)
+    shift = np.clip(target - mean, -_MOST_SHIFT_LEVELS, _MOST_SHIFT_LEVELS)
+    return ((lab - mean) * gain + mean + shift).astype(np.float32)
+
+
+def _lab(picture: Image) -> Image:
+    return cast(Image, cv2.cvtColor(np.ascontiguousarray(picture, np.float32), cv2.COLOR_RGB2Lab))

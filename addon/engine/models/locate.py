@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what an artist writes in a setting to the file or folder it means. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..cache import digest, file_identity
+from ..errors import MissingError, SettingError
+from . import hub_cache
+from .hub_catalogue import BY_NAME
+
+_MARKS = {"sdxl": "conditioner.embedders.1.", "sd15": "cond_stage_model.transformer."}
+_LONGEST_HEADER_BYTES = 100_000_000
+
+
+def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: str = "") -> Path:
+    """Where a model is.
+
+    Args:
+        name: A name of the catalogue, or a file or folder.
+        root: What a path may be relative to.
+        what: Of it, for messages.
+        remedy: When it is not there.
+
+    Raises:
+        MissingError: It is not installed, or there is no such file.
+    """
+    if name in BY_NAME:
+        found = hub_cache.found(BY_NAME[name])
+        if found.state != "installed":
+            size = f"{BY_NAME[name].megabytes / 1000:.1f} GB"
+            raise MissingError(
+                f'the {what} "{name}" is not installed ({size})',
+                where=str(found.path),
+                remedy=remedy or f"Run: lineboil models get {name}",
+            )
+        return found.path
+    path = Path(name).expanduser()
+    places = [path] if path.is_absolute() or root is None else [root / path, path.absolute()]
+    for place in places:
+        if place.exists():
+            return place
+    raise MissingError(
+        f'there is no {what} "{name}"',
+        where=str(places[0].parent),
+        remedy=remedy or "Give a .safetensors file, a folder, or a name of `lineboil models list`.",
+    )
+
+
+def identity_of(name: str) -> str:
+    """What tells one version of a model from another, for fingerprints: its files' sizes and samples of them."""
+    try:
+        path = locate(name)
+    except MissingError:
+        return "missing"
+    if path.is_file():
+        return file_identity(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix in (".safetensors", ".json"))
+    return digest([(file.relative_to(path).as_posix(), file_identity(file)) for file in files])
+
+
+def weighed(text: str) -> list[tuple[str, float]]:
+    """Names with weights, "ink:0.8, C:/lcm.safetensors:1"; a name alone weighs 1.
+
+    >>> weighed("ink:0.8, C:/lcm.safetensors")
+    [('ink', 0.8), ('C:/lcm.safetensors', 1.0)]
+    """
+    found: list[tuple[str, float]] = []
+    for part in (part.strip() for part in text.split(",")):
+        name, _, weight = part.rpartition(":")
+        try:
+            found.append((name.strip(), float(weight)) if name else (part, 1.0))
+        except ValueError:
+            found.append((part, 1.0))
+    return [(name, weight) for name, weight in found if name]
+
+
+def assigned(text: str, setting: str) -> dict[str, str]:
+    """What is set to what in a text like "lineart=name, depth=file".
+
+    Raises:
+        SettingError: A part has no equals sign; names the setting.
+    """
+    found: dict[str, str] = {}
+    for part in (part.strip() for part in text.split(",") if part.strip()):
+        kind, equals, name = part.partition("=")
+        if not equals or not name.strip():
+            raise SettingError(
+                f'"{setting}" has "{part}", which is not kind=model',
+                where="shot.toml",
+                remedy='Write it like "lineart=name, depth=file".',
+            )
+        found[kind.strip()] = name.strip()
+    return found
+
+
+def family_of(checkpoint: Path) -> str:
+    """The family of a checkpoint, "sd15", "sdxl" or "zimage"; empty where it does not show."""
+    if checkpoint.is_dir():
+        try:
+            data = json.loads((checkpoint / "model_index.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+        name = str(data.get("_class_name", ""))
+        if name.startswith("ZImage"):
+            return "zimage"
+        return "sdxl" if "XL" in name else "sd15" if name.startswith("StableDiffusion") else ""
+    return next((family for family, mark in _MARKS.items() if _has_tensor(checkpoint, mark)), "")
+
+
+def _has_tensor(path: Path, start: str) -> bool:
+    """Whether the header of a .safetensors file names a tensor that starts so; a damaged file has none."""
+    try:
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if not 2 <= length <= min(_LONGEST_HEADER_BYTES, path.stat().st_size):
+                return False
+            return any(name.startswith(start) for name in json.loads(stream.read(length)))
+    except (OSError, ValueError):
+        return False

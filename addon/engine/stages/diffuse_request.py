@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a diffusion model is asked for: one key alone, or a grid of keys, from the settings and what is on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, MissingError, SettingError
+from ..image import files
+from ..image.grid import Layout, Plan, join, layout_of, plan_grids
+from ..image.numbered import read_painted
+from ..key_list import FILE_NAME, Key, load_keys
+from ..models.diffusion.request import Control, Image8, Request
+from ..models.person.landmarks import Landmarks, load_landmarks
+from ..schema.diffuse import DiffuseSettings
+from ..schema.diffuse_model import whole_prompt
+from .context import StageContext
+from .diffuse_parts import kinds_of, model_of
+
+__all__ = [
+    "frames_of_grid", "key_layout", "key_words", "model_of", "plan_of", "request_of_grid", "request_of_key",
+    "words_of_keys",
+]
+
+_LEAST_FACE_SCORE = 0.5
+_OWN_WORDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "prompt": (lambda value: isinstance(value, str), "a text"),
+    "seed": (lambda value: type(value) is int and value >= 0, "a whole number from 0"),
+    "strength": (lambda value: type(value) in (int, float) and 0 <= value <= 1, "a number from 0 to 1"),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a key of its own asks for in `keys.json`; None takes the settings'."""
+
+    prompt: str | None = None
+    seed: int | None = None
+    strength: float | None = None
+
+
+def plan_of(context: StageContext, settings: DiffuseSettings) -> Plan:
+    """All grids of the shot: the same for the same keys and settings, whoever asks.
+
+    Raises:
+        SettingError: The anchor is no key, or the keys do not fit.
+    """
+    footage = context.footage
+    return plan_grids(
+        context.state.frames_of(context.spec),
+        (footage.width, footage.height),
+        long_side=settings.grid_long_side,
+        multiple=settings.cell_multiple,
+        most_cells=settings.grid_cells,
+        anchor=settings.anchor,
+        faces=_face_heights(context),
+    )
+
+
+def key_layout(context: StageContext, settings: DiffuseSettings, scale: float = 1.0) -> Layout:
+    """One key alone, as a grid of one cell: at the footage's size, or smaller where the settings hold less.
+
+    Args:
+        context: Of the stage.
+        settings: Of the stage.
+        scale: Of that size, above 0, at most 1.
+    """
+    footage = context.footage
+    wanted = min(max(footage.width, footage.height), settings.grid_long_side)
+    long_side = max(settings.cell_multiple, _upward(wanted * scale, settings.cell_multiple))
+    return layout_of(1, (footage.width, footage.height), long_side, settings.cell_multiple)
+
+
+def request_of_key(context: StageContext, settings: DiffuseSettings, frame: int, scale: float = 1.0) -> Request:
+    """One key alone.
+
+    Args:
+        context: Of the stage.
+        settings: Of the stage; a key's own words in `keys.json` go before them.
+        frame: Of the key.
+        scale: Of the full size, above 0, at most 1.
+    """
+    words = key_words(context).get(frame, Words())
+    layout = key_layout(context, settings, scale)
+    return _request(context, settings, layout, (frame,), words)
+
+
+def request_of_grid(context: StageContext, settings: DiffuseSettings, grid: int, scale: float = 1.0) -> Request:
+    """One grid, as the first one would be drawn: without what it takes over from others.
+
+    Args:
+        context: Of the stage.
+        settings: Of the stage.
+        grid: From 0.
+        scale: Of the full size, above 0, at most 1.
+
+    Raises:
+        SettingError: There is no such grid.
+    """
+    frames = frames_of_grid(context, settings, grid)
+    return _request(context, settings, grid_layout(context, settings, scale), frames, Words())
+
+
+def grid_layout(context: StageContext, settings: DiffuseSettings, scale: float = 1.0) -> Layout:
+    """The layout of the shot's grids, reduced."""
+    plan, footage = plan_of(context, settings), context.footage
+    if scale >= 1:
+        return plan.layout
+    long_side = max(1, int(max(plan.layout.size) * scale))
+    size = footage.width, footage.height
+    return layout_of(len(plan.grids[0]), size, _upward(long_side, settings.cell_multiple), settings.cell_multiple)
+
+
+def frames_of_grid(context: StageContext, settings: DiffuseSettings, grid: int) -> tuple[int, ...]:
+    """Frames of a grid (from 0) by cell.
+
+    Raises:
+        SettingError: There is no such grid.
+    """
+    plan = plan_of(context, settings)
+    if not 0 <= grid < len(plan.grids):
+        raise SettingError(f"there is no grid {grid + 1}", remedy=f"The keys fill grids 1-{len(plan.grids)}.")
+    return plan.grids[grid]
+
+
+def key_words(context: StageContext) -> dict[int, Words]:
+    """What keys ask for themselves, by frame.
+
+    Raises:
+        InputError: `keys.json` holds something else; names the key.
+    """
+    return {key.frame: _words(key) for key in load_keys(context.shot.root / FILE_NAME).keys}
+
+
+def words_of_keys(context: StageContext, frames: Iterable[int]) -> dict[str, dict[str, Any]]:
+    """The same as plain values, to be kept with a try."""
+    known = key_words(context)
+    return {
+        str(frame): {name: value for name, value in vars(known[frame]).items() if value is not None}
+        for frame in frames
+        if frame in known and known[frame] != Words()
+    }
+
+
+def _words(key: Key) -> Words:
+    found: dict[str, Any] = {}
+    for name, (fits, text) in _OWN_WORDS.items():
+        value = key.more.get(name)
+        if value is None:
+            continue
+        if not fits(value):
+            raise InputError(f'frame {key.frame} has "{name}": {value!r}, not {text}', where=FILE_NAME)
+        found[name] = value
+    return Words(**found)
+
+
+def _request(
+    context: StageContext, settings: DiffuseSettings, layout: Layout, frames: tuple[int, ...], words: Words
+) -> Request:
+    source = context.picture()
+    pictures = {frame: context.read_rgb8(source, frame) for frame in set(frames)}
+    return Request(
+        prompt=whole_prompt(settings, words.prompt),
+        image=join(layout, pictures, frames),
+        negative_prompt=settings.negative_prompt,
+        controls=tuple(
+            _control(context, settings, kind, layout, frames) for kind in kinds_of(context, settings)
+        ),
+        strength=settings.strength if words.strength is None else words.strength,
+        steps=settings.steps,
+        guidance=settings.guidance,
+        seed=settings.seed if words.seed is None else words.seed,
+        scheduler="" if settings.scheduler == "auto" else settings.scheduler,
+        reference=_reference(context, settings),
+        reference_weight=settings.reference_weight,
+    )
+
+
+def _control(
+    context: StageContext, settings: DiffuseSettings, kind: str, layout: Layout, frames: tuple[int, ...]
+) -> Control:
+    pictures: dict[int, Image8] = {}
+    for frame in set(frames):
+        path = context.path(f"controls/{kind}", frame)
+        if not path.is_file():
+            raise MissingError(
+                f"the {kind} control of frame {frame} is missing", where=str(path), remedy="Run the controls stage."
+            )
+        pictures[frame] = files.read_rgb8(path)
+    start, end = getattr(settings, f"{kind}_start"), getattr(settings, f"{kind}_end")
+    return Control(kind, join(layout, pictures, frames), getattr(settings, f"{kind}_weight"), start, end)
+
+
+def _reference(context: StageContext, settings: DiffuseSettings) -> Image8 | None:
+    if not settings.reference:
+        return None
+    path = Path(settings.reference).expanduser()
+    picture = read_painted(path if path.is_absolute() else context.shot.root / path)
+    return np.rint(np.clip(picture[..., :3], 0, 1) * 255).astype(np.uint8)
+
+
+def _face_heights(context: StageContext) -> dict[int, float]:
+    """Height of the largest face of a frame, pixels, where the pose stage found one."""
+    path = context.file("pose/landmarks.npz")
+    if not path.is_file():
+        return {}
+    landmarks = load_landmarks(path)
+    return {frame: height for frame in range(1, landmarks.frames + 1) if (height := _face_height(landmarks, frame))}
+
+
+def _face_height(landmarks: Landmarks, frame: int) -> float:
+    sure = landmarks.face_score[:, frame - 1] >= _LEAST_FACE_SCORE
+    rows = landmarks.face[sure, frame - 1, :, 1]
+    whole = rows[np.isfinite(rows).all(axis=1)]
+    return float(np.ptp(whole, axis=1).max()) if whole.size else 0.0
+
+
+def _upward(value: float, multiple: int) -> int:
+    return -(-int(round(value)) // multiple) * multiple
