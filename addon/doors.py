@@ -27,7 +27,8 @@ from .environment import Environment, program_start
 from .parent import VARIABLE as PARENT_VARIABLE
 from .scene import paths
 
-NEEDS_SHOT = ("run", "keys", "set", "status", "preview", "sheet", "build", "render")
+NEEDS_SHOT = ("run", "keys", "set", "status", "preview", "sheet", "try", "tries", "redraw", "build",
+              "render")
 NEEDS_BLEND = ("build", "render")
 SELF_HELP = ("environment", "check")
 """Verbs that answer without the worker's environment, by any Python: they are how it is mended."""
