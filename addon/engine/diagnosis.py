@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import blender, own_python
-from .errors import EngineError
+from .errors import EngineError, MissingError
 from .job import Job
 from .messages import Reporter
-from .models import registry
+from .models import offline, registry
 from .shot import Shot, resolve_path
 
 _MINIMUM_PYTHON = (3, 11)
@@ -68,9 +68,15 @@ def shot_findings(shot: Shot) -> list[Finding]:
     ]
 
 
-def fetch_models(reporter: Reporter) -> None:
-    """Get the model files that are missing, with progress."""
+def fetch_models(reporter: Reporter, *, allow_online: bool = True) -> None:
+    """Get the model files that are missing, with progress.
+
+    Raises:
+        MissingError: One is missing, and nothing may be fetched.
+    """
     job = Job(reporter, "models")
+    if not (allow_online and offline.is_online()) and registry.lacking(registry.models_folder()):
+        raise MissingError("the models have to be fetched, and online access is off", remedy=offline.OFFLINE_REMEDY)
     registry.fetch(report=lambda what, done, total: job.step(f"fetching {what}", done, total, "bytes"))
 
 

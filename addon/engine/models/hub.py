@@ -25,7 +25,7 @@ from ..cache import disk_error
 from ..errors import Cancelled, EngineError, InputError, MissingError, SettingError
 from .hub_cache import Found, cache_folder, found, take_out, write_record
 from .hub_catalogue import BY_NAME, HUB_MODELS, HubModel
-from .offline import fetching_variables, offline_reason
+from .offline import OFFLINE_REMEDY, fetching_variables, offline_reason
 
 Report = Callable[[str, int, int], bool]
 """Called with the file being fetched, bytes so far and bytes in all, also while nothing comes; True stops it."""
@@ -89,13 +89,14 @@ def shown(names: tuple[str, ...]) -> str:
     return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
 
 
-def get(name: str, report: Report, *, accept_licence: bool = False) -> Found:
+def get(name: str, report: Report, *, accept_licence: bool = False, allow_online: bool = True) -> Found:
     """Fetch a model, or what is missing of it; stopped at any moment, it goes on the next time.
 
     Args:
         name: Of the catalogue.
         report: Told the progress; its True stops it.
         accept_licence: Somebody has read the licence, where it has limits, and accepts it.
+        allow_online: Whether anything may be fetched; the environment's variables may forbid it too.
 
     Raises:
         Cancelled: `report` said so.
@@ -107,7 +108,7 @@ def get(name: str, report: Report, *, accept_licence: bool = False) -> Found:
     here = found(model)
     if here.state == "installed":
         return here
-    _look_before(model, accept_licence)
+    _look_before(model, accept_licence, allow_online)
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
         done = _fetch(model, report)
@@ -120,13 +121,12 @@ def get(name: str, report: Report, *, accept_licence: bool = False) -> Found:
     return found(model)
 
 
-def _look_before(model: HubModel, accept_licence: bool) -> None:
-    reason = offline_reason()
+def _look_before(model: HubModel, accept_licence: bool, allow_online: bool) -> None:
+    reason = offline_reason() if allow_online else "online access is off"
     if reason:
         raise MissingError(
             f"{model.name} has to be fetched, and {reason}",
-            remedy="Switch on Allow Online Access in Blender's preferences (System, Network), or in a terminal leave "
-            "out --offline, LINEBOIL_ONLINE and HF_HUB_OFFLINE, for as long as it is fetched.",
+            remedy=OFFLINE_REMEDY,
         )
     if model.licence.limits and not accept_licence:
         raise SettingError(

@@ -8,6 +8,11 @@ import os
 ONLINE_VARIABLE = "LINEBOIL_ONLINE"
 """0 where nothing may be fetched; Blender's doors set it when its preferences do not allow online access."""
 
+OFFLINE_REMEDY = (
+    "Switch on Allow Online Access in Blender's preferences (System, Network), or in a terminal leave out --offline, "
+    "LINEBOIL_ONLINE and HF_HUB_OFFLINE, for as long as it is fetched."
+)
+
 _TRUE = ("1", "true", "yes", "on")
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _AT_RUN_TIME = {
@@ -32,9 +37,14 @@ def stay_offline() -> None:
     os.environ.update(_AT_RUN_TIME)
 
 
+def is_online() -> bool:
+    """Whether Blender's preferences, and whoever started this process, allow to fetch anything."""
+    return os.environ.get(ONLINE_VARIABLE, "").strip() != "0"
+
+
 def offline_reason() -> str:
-    """Which word forbids to fetch models, for a sentence; "" when they may be fetched."""
-    if os.environ.get(ONLINE_VARIABLE, "").strip() == "0":
+    """Which word forbids to fetch models of the hub, for a sentence; "" when they may be fetched."""
+    if not is_online():
         return "online access is off"
     return f"{_asked} is set" if _asked else ""
 
