@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is added to a checkpoint: LoRAs, and the IP-Adapter that passes on the look of a picture."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, MissingError
-from .files import check_class, check_file, check_width, has_names, says_what_is_wrong
+from .files import check_class, check_file, check_width, has_names, says_what_is_wrong, variant_of
 from .request import Lora
 
 
@@ -23,7 +23,8 @@ def add_loras(pipeline: Any, loras: tuple[Lora, ...]) -> None:
     names: list[str] = []
     for number, lora in enumerate(loras):
         check_file(lora.path, "the LoRA")
-        check_width(lora.path, pipeline.unet, "the LoRA")
+        if hasattr(pipeline, "unet"):
+            check_width(lora.path, pipeline.unet, "the LoRA")
         name = f"lora_{number}"
         with says_what_is_wrong(lora.path, "a LoRA"):
             pipeline.load_lora_weights(
@@ -50,6 +51,8 @@ def add_reference(pipeline: Any, ip_adapter: Path, image_encoder: Path | None, d
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     check_file(ip_adapter, "the IP-Adapter")
+    if not hasattr(pipeline, "unet"):
+        raise InputError("Z-Image has no IP-Adapter", where=str(ip_adapter), remedy="Clear diffuse.reference.")
     if image_encoder is None:
         raise MissingError(
             "the IP-Adapter's image encoder is not installed", where=str(ip_adapter), remedy="Install it beside it."
@@ -61,9 +64,10 @@ def add_reference(pipeline: Any, ip_adapter: Path, image_encoder: Path | None, d
         raise InputError("is not an IP-Adapter", where=str(ip_adapter), remedy="Choose another.")
     with says_what_is_wrong(image_encoder, "an image encoder"):
         encoder = CLIPVisionModelWithProjection.from_pretrained(
-            str(image_encoder), dtype=dtype, use_safetensors=True, local_files_only=True
+            str(image_encoder), dtype=dtype, use_safetensors=True, local_files_only=True,
+            variant=variant_of(image_encoder, ""),
         )
-    size = encoder.config.image_size
+    size: Any = encoder.config.image_size
     looker = CLIPImageProcessorPil(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
     pipeline.register_modules(image_encoder=encoder, feature_extractor=looker)
     with says_what_is_wrong(ip_adapter, "an IP-Adapter"):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ControlNets of one checkpoint: one a kind, or a union that stands for several."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .files import (
     folder_class,
     read_tensors,
     says_what_is_wrong,
+    variant_of,
 )
 
 UNION_MODES = {
@@ -116,7 +117,9 @@ def _load(path: Path, unet: Any, dtype: Any) -> Any:
         if path.is_dir():
             check_class(path, ("ControlNetModel", "ControlNetUnionModel"), "a ControlNet")
             kind = getattr(diffusers, folder_class(path))
-            return kind.from_pretrained(str(path), dtype=dtype, use_safetensors=True, local_files_only=True)
+            return kind.from_pretrained(
+                str(path), dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(path, "")
+            )
         check_width(path, unet, "the ControlNet")
         tensors = read_tensors(path)
         if _UNION_MARK in tensors:

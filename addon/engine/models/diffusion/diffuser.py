@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures redrawn by Stable Diffusion 1.5 or SDXL, through diffusers.
+"""Pictures redrawn by Stable Diffusion 1.5, SDXL or Z-Image, through diffusers.
 
 Every random draw comes from the request's seed through a generator of the processor: the same request on the same
 machine gives the same picture to the last bit.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ import numpy as np
 
 from ...errors import MissingError
 from ...image import torch_device
+from ..offline import stay_offline
+from . import zimage
 from .adapters import add_loras, add_reference
 from .controlnets import Loaded, as_one, load_controlnets
 from .files import offline
@@ -47,12 +49,11 @@ class Diffuser:
     """
 
     def __init__(self, model: Model, device: str = "auto", told: Told | None = None) -> None:
-        import torch
-
+        stay_offline()
         self.model = model
         self.device = chosen_device(device)
         self._told = told or _say_nothing
-        dtype = torch.float32 if self.device == "cpu" else torch.float16
+        dtype = _dtype(model, self.device)
         with offline():
             self._load(model, dtype)
         self._scheduler_config = dict(self._base.scheduler.config)
@@ -65,7 +66,10 @@ class Diffuser:
 
     def _load(self, model: Model, dtype: Any) -> None:
         self._base: Any = load_checkpoint(model, dtype)
-        self._nets = load_controlnets(model.controlnets, self._base.unet, dtype)
+        if model.family == "zimage":
+            self._nets = zimage.load_controlnets(model.controlnets, self._base.transformer, dtype)
+        else:
+            self._nets = load_controlnets(model.controlnets, self._base.unet, dtype)
         add_loras(self._base, model.loras)
         if model.ip_adapter is not None:
             add_reference(self._base, model.ip_adapter, model.image_encoder, dtype)
@@ -84,12 +88,9 @@ class Diffuser:
         """
         height, width = request.image.shape[:2]
         request = fitted(request, self.model, self._nets.by_kind)
-        pipeline = self._pipeline(tuple(control.kind for control in request.controls))
-        pipeline.scheduler = make_scheduler(request.scheduler, self._scheduler_config, self._velocity, request.steps)
         start = encode(self._base.vae, request.image)
-        words = words_of(request, start, self._prompts(request)) | control_words(request.controls, self._nets)
-        if self.model.ip_adapter is not None:
-            words |= reference_words(pipeline, request)
+        prepare = self._flowing if self.model.family == "zimage" else self._diffusing
+        pipeline, words = prepare(request, start)
         after_step = self._after_step(pipeline, self._held(request, start), step)
         latents = pipeline(**words, callback_on_step_end=after_step).images
         picture = decode(self._base.vae, latents)
@@ -126,6 +127,34 @@ class Diffuser:
         elif self.device == "mps":
             torch.mps.empty_cache()
 
+    def _diffusing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
+        """A pipeline of Stable Diffusion and what it is called with."""
+        pipeline = self._pipeline(tuple(control.kind for control in request.controls))
+        pipeline.scheduler = make_scheduler(request.scheduler, self._scheduler_config, self._velocity, request.steps)
+        told = encode_prompts(self._base, request.prompt, request.negative_prompt, self.model.clip_skip)
+        self._tell_of_cuts(told.cut, told.negative_cut, told.most)
+        words = words_of(request, start, told) | control_words(request.controls, self._nets)
+        if self.model.ip_adapter is not None:
+            words |= reference_words(pipeline, request)
+        return pipeline, words
+
+    def _flowing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
+        """A pipeline of Z-Image and what it is called with."""
+        pipeline = self._base
+        if request.controls:
+            net = self._nets.by_kind[request.controls[0].kind]
+            self._controlled = pipeline = self._controlled or zimage.controlled(self._base, net)
+            pipeline.register_modules(controlnet=zimage.several(net, self._base.vae, request))
+        pipeline.scheduler = zimage.make_scheduler(self._scheduler_config)
+        cut, negative_cut = (zimage.cut_of(pipeline, text) for text in (request.prompt, request.negative_prompt))
+        self._tell_of_cuts(cut, negative_cut, zimage.TEXT_TOKENS)
+        return pipeline, zimage.words_of(pipeline, request, start)
+
+    def _tell_of_cuts(self, prompt: str, negative: str, most: int) -> None:
+        for name, cut in (("prompt", prompt), ("negative prompt", negative)):
+            if cut:
+                self._told(f"The {name} is too long; {most} words or parts of words are read, {cut}.")
+
     def _pipeline(self, kinds: tuple[str, ...]) -> Any:
         """The pipeline that takes these controls; both share the weights."""
         import diffusers
@@ -140,13 +169,6 @@ class Diffuser:
             self._controlled.set_progress_bar_config(disable=True)
         self._controlled.register_modules(controlnet=nets)
         return self._controlled
-
-    def _prompts(self, request: Request) -> Any:
-        told = encode_prompts(self._base, request.prompt, request.negative_prompt, self.model.clip_skip)
-        for name, cut in (("prompt", told.cut), ("negative prompt", told.negative_cut)):
-            if cut:
-                self._told(f"The {name} is too long; {told.most} words or parts of words are read, {cut}.")
-        return told
 
     def _held(self, request: Request, start: Any) -> Held | None:
         if request.mask is None:
@@ -208,6 +230,15 @@ def chosen_device(name: str) -> str:
     if name not in ("cpu", best):
         raise MissingError(f"PyTorch finds no {name} device here", remedy="Set diffuse.device to auto.")
     return name
+
+
+def _dtype(model: Model, device: str) -> Any:
+    """Half precision on a card; Z-Image's numbers need the wider range of bfloat16."""
+    import torch
+
+    if device == "cpu":
+        return torch.float32
+    return torch.bfloat16 if model.family == "zimage" else torch.float16
 
 
 def _weights(model: Model) -> Model:

@@ -14,8 +14,8 @@ import numpy as np
 from ...errors import InputError, SettingError
 from .request import Control, Image8, Mask, Model, Request
 
-MULTIPLE = 8
-"""Pixels that a latent stands for, each way."""
+MULTIPLES = {"sd15": 8, "sdxl": 8, "zimage": 16}
+"""Pixels that a picture must be a multiple of, each way; others are extended and cut again."""
 _SMALLEST = 64
 _SHAPE_TOLERANCE = 0.03
 
@@ -60,7 +60,8 @@ def fitted(request: Request, model: Model, kinds: Collection[str]) -> Request:
     controls = tuple(
         replace(control, image=_sized(control, width, height)) for control in request.controls if _counts(control)
     )
-    return _extended(replace(request, controls=controls), -height % MULTIPLE, -width % MULTIPLE)
+    multiple = MULTIPLES[model.family]
+    return _extended(replace(request, controls=controls), -height % multiple, -width % multiple)
 
 
 def _counts(control: Control) -> bool:

@@ -6,7 +6,7 @@ to fit it (Lugmayr et al., "RePaint: Inpainting using Denoising Diffusion Probab
 resampling). At the end its pixels are those of the kept picture.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 

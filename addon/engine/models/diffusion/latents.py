@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures to latents and back, and quick looks at latents."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -132,6 +132,9 @@ class Predictions:
             told = step(*words, **named)
             parts = told if isinstance(told, tuple) else tuple(told.values())
             self._last = parts[1] if len(parts) > 1 else None
+            if hasattr(scheduler, "scale_noise"):
+                # A flow is straight: what is predicted lies as far ahead as there is noise.
+                self._last = words[2] - scheduler.sigmas[scheduler.step_index - 1] * words[0]
             return told
 
         scheduler.step = watched

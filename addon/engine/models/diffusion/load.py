@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A checkpoint of an artist's, a folder or a single file, as a pipeline of diffusers. Nothing is fetched."""
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from .files import check_class, check_file, folder_class, says_what_is_wrong, va
 from .request import Family, Model
 from .shapes import write_config
 
-_PIPELINES = {"sd15": "StableDiffusionImg2ImgPipeline", "sdxl": "StableDiffusionXLImg2ImgPipeline"}
-_NAMES = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL"}
+_PIPELINES = {
+    "sd15": "StableDiffusionImg2ImgPipeline",
+    "sdxl": "StableDiffusionXLImg2ImgPipeline",
+    "zimage": "ZImagePipeline",
+}
+_NAMES = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL", "zimage": "Z-Image"}
 # Of the layout that the checkpoints were published in: the text encoder tells the family.
 _SDXL_MARK, _SD15_MARK = "conditioner.embedders.1.", "cond_stage_model.transformer."
 _V_MARK = "v_pred"
@@ -53,9 +57,10 @@ def load_preview_vae(model: Model, dtype: Any, device: str) -> Any:
     check_file(model.preview_vae, "the VAE of previews")
     check_class(model.preview_vae, ("AutoencoderTiny",), "a VAE of previews")
     with says_what_is_wrong(model.preview_vae, "a VAE of previews"):
-        return diffusers.AutoencoderTiny.from_pretrained(
+        small: Any = diffusers.AutoencoderTiny.from_pretrained(
             str(model.preview_vae), dtype=dtype, use_safetensors=True, local_files_only=True
-        ).to(device)
+        )
+        return small.to(device)
 
 
 def predicts_velocity(model: Model) -> bool | None:
@@ -70,18 +75,25 @@ def _from_folder(model: Model, dtype: Any) -> Any:
 
     folder = model.checkpoint
     name = folder_class(folder)
-    found: Family | None = "sdxl" if "XL" in name else "sd15" if name.startswith("StableDiffusion") else None
+    families: dict[str, Family] = {"StableDiffusionXL": "sdxl", "StableDiffusion": "sd15", "ZImage": "zimage"}
+    found: Family | None = next((family for start, family in families.items() if name.startswith(start)), None)
     _check_family(model, found, name)
+    drawing = "transformer" if model.family == "zimage" else "unet"
     with says_what_is_wrong(folder, "a checkpoint"):
         return getattr(diffusers, _PIPELINES[model.family]).from_pretrained(
             str(folder), dtype=dtype, use_safetensors=True, local_files_only=True,
-            variant=variant_of(folder, "unet"), **_without_checker(model.family),
+            variant=variant_of(folder, drawing), **_without_checker(model.family),
         )
 
 
 def _from_file(model: Model, dtype: Any) -> Any:
     import diffusers
 
+    if model.family == "zimage":
+        raise InputError(
+            "Z-Image is taken as a folder, as the hub has it", where=str(model.checkpoint),
+            remedy='Run: lineboil models get zimage, and set diffuse.model to "zimage".',
+        )
     names = _names_in(model.checkpoint)
     is_sdxl = any(name.startswith(_SDXL_MARK) for name in names)
     is_sd15 = any(name.startswith(_SD15_MARK) for name in names)
@@ -106,7 +118,7 @@ def _config_of(model: Model) -> Iterator[Path]:
 
 
 def _without_checker(family: Family) -> dict[str, Any]:
-    if family == "sdxl":
+    if family != "sd15":
         return {}
     return {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
 
@@ -138,7 +150,9 @@ def _vae(path: Path, own: Any, dtype: Any) -> Any:
     with says_what_is_wrong(path, "a VAE"):
         if path.is_dir():
             check_class(path, ("AutoencoderKL",), "a VAE")
-            return kind.from_pretrained(str(path), dtype=dtype, use_safetensors=True, local_files_only=True)
+            return kind.from_pretrained(
+                str(path), dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(path, "")
+            )
         with tempfile.TemporaryDirectory() as folder:
             own.save_config(folder)
             return kind.from_single_file(str(path), config=folder, dtype=dtype, local_files_only=True)

@@ -5,7 +5,7 @@ CLIP reads 75 words or parts of words at once. A longer prompt is read in parts 
 other, as artists know it from other programs; what is beyond the last part is cut, and told.
 """
 
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
 from __future__ import annotations
 
