@@ -82,10 +82,11 @@ class ShotState:
         self._footage: Footage | None = None
         self._stamps: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
+        self._painted: dict[str, frozenset[int]] = {}
 
     def refresh(self) -> None:
         """Look at the files again: what was found out about other stages is forgotten."""
-        self._stamps, self._reasons, self._footage = {}, {}, None
+        self._stamps, self._reasons, self._painted, self._footage = {}, {}, {}, None
 
     def footage(self) -> Footage | None:
         """What the footage stage found, or None before it ran and when its file is damaged."""
@@ -121,10 +122,26 @@ class ShotState:
         if any(f"{folder}/{name}" in self.locked(spec) for folder in spec.folders):
             return True
         besides = (f"{folder}/{name}" for folder in spec.extra_outputs if f"{folder}/{name}" in journal.entries)
+        wanted = ("edited",) if frame in self._cut_from_painted(spec) else ("finished", "edited")
         return all(
-            journal.condition(path) in ("finished", "edited")
+            journal.condition(path) in wanted
             for path in (*(f"{folder}/{name}" for folder in spec.folders), *besides)
         )
+
+    def _cut_from_painted(self, spec: StageSpec) -> frozenset[int]:
+        """Frames cut from an output that the artist has painted over since."""
+        if spec.name not in self._painted:
+            journal = self.journal(spec.name)
+            cut = spec.cut_from(self.shot.root)
+            now = {
+                name: file_identity(self.shot.root / name)
+                for name in {name for name, _ in cut.values()}
+                if journal.condition(name) == "edited"
+            }
+            self._painted[spec.name] = frozenset(
+                frame for frame, (name, identity) in cut.items() if name in now and now[name] != identity
+            )
+        return self._painted[spec.name]
 
     def locked(self, spec: StageSpec) -> set[str]:
         """Names of files that the artist has put in place of a stage's own and locked."""
@@ -297,7 +314,7 @@ class ShotState:
         if kept:
             told.append(f"{len(kept)} frames edited by hand are kept")
         elif edited:
-            place = self._set_aside(spec.name, edited)
+            place = self.set_aside(spec.name, edited)
             told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
         finished = {f"{folder}/{frame_name(frame, spec.suffix)}" for folder in spec.folders for frame in unchanged}
         gone = set(journal.entries) - kept - finished - set(spec.merged_outputs) - self.locked(spec)
@@ -319,10 +336,11 @@ class ShotState:
         foreign = [name for name in names if name not in locked and journal.condition(name) == "foreign"]
         if not foreign:
             return []
-        place = self._set_aside(spec.name, foreign)
+        place = self.set_aside(spec.name, foreign)
         return [f"{len(foreign)} files that this stage did not make were moved to {place}"]
 
-    def _set_aside(self, stage: str, names: list[str]) -> str:
+    def set_aside(self, stage: str, names: list[str]) -> str:
+        """Move outputs of a stage that are the artist's and no longer fit; returns where to, relative to the shot."""
         place = self.shot.state / "replaced" / f"{stage}-{time.strftime('%Y%m%d-%H%M%S')}"
         for name in names:
             target = place / name

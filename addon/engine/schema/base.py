@@ -29,6 +29,10 @@ def _no_spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
     return {}
 
 
+def _not_cut(shot_root: Path) -> dict[int, tuple[str, str]]:
+    return {}
+
+
 def _none_of_others(settings: Mapping[str, Any], shot_root: Path) -> list[Path]:
     return []
 
@@ -60,6 +64,8 @@ class StageSpec:
         spans: Runs of frames ("13-24") with the files they are made from, where no frame needs all of them.
         span_inputs: Stages, and files of the artist's, of which `spans` tells all: when only these change, the runs
             whose own files are as they were stay finished.
+        cut_from: Frames cut from another output of the stage: its name, and its identity then where it was the
+            artist's own. They are made again when the artist has changed it since.
         frame_local: An excerpt can be made alone: of other such stages only the same frames are read.
     """
 
@@ -84,4 +90,5 @@ class StageSpec:
     requires: tuple[str, ...] = ()
     spans: Callable[[Path], dict[str, tuple[str, ...]]] = _no_spans
     span_inputs: tuple[str, ...] = ()
+    cut_from: Callable[[Path], dict[int, tuple[str, str]]] = _not_cut
     frame_local: bool = False

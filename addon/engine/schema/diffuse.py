@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from .. import grid_plan
 from ..key_list import FILE_NAME, key_frames, locked_frames
+from ..models.hub_catalogue import BY_NAME
 from ..models.locate import identity_of, weighed
 from ..settings import option
 from .base import StageSpec
@@ -72,20 +74,35 @@ def _files(settings: DiffuseSettings, shot_root: Path) -> list[Path]:
     keys = [shot_root / FILE_NAME]
     if settings.engine == "painted":
         return [*keys, painted_folder(settings, shot_root)]
-    if settings.engine == "diffusion" and settings.reference:
-        path = Path(settings.reference).expanduser()
-        return [*keys, path if path.is_absolute() else shot_root / path]
-    return keys
+    if settings.engine != "diffusion":
+        return keys
+    own = [shot_root / name for name in _model_names(settings) if name not in BY_NAME]
+    if settings.reference:
+        own.append(shot_root / Path(settings.reference).expanduser())
+    # A model by the name the artist's other programs know it by, or away, is the identity's affair.
+    return [*keys, *sorted({path for path in own if path.exists()})]
 
 
 def _identity(settings: DiffuseSettings) -> dict[str, str]:
     """Which versions of its models a diffusion engine takes."""
     if settings.engine != "diffusion":
         return {}
-    usual = "sd15" if settings.family == "auto" else settings.family
-    names = [settings.model or usual, settings.vae, *(name for name, _ in weighed(settings.loras))]
+    return {name: _version(name) for name in _model_names(settings)}
+
+
+def _version(name: str) -> str:
+    # What comes from the hub is checked when it is fetched: nothing of it is read again at every status.
+    if name in BY_NAME:
+        return f"{BY_NAME[name].repository} {BY_NAME[name].revision}"
+    return identity_of(name)
+
+
+def _model_names(settings: DiffuseSettings) -> list[str]:
+    """Every model the settings name, or take without being told."""
+    family = "sd15" if settings.family == "auto" else settings.family
+    names = [settings.model or family, settings.vae, *(name for name, _ in weighed(settings.loras))]
     names += [part.partition("=")[2].strip() for part in settings.controlnets.split(",")]
-    return {name: identity_of(name) for name in names if name}
+    return [name for name in names if name]
 
 
 SPEC = StageSpec(
@@ -100,4 +117,5 @@ SPEC = StageSpec(
     frames=key_frames,
     locked=locked_frames,
     enabled=lambda settings: settings.engine != "off",
+    cut_from=grid_plan.cut_from,
 )

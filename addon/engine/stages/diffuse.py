@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 
+from ..grid_plan import FILE_NAME as PLAN
 from ..schema.diffuse import DiffuseSettings
 from .context import StageContext
 
@@ -17,5 +18,8 @@ _ENGINES = {"filter": "diffuse_filter", "painted": "diffuse_painted", "diffusion
 def run(context: StageContext) -> None:
     """Make the redrawn keys."""
     settings: DiffuseSettings = context.settings
+    if settings.engine != "diffusion":
+        # Keys that are not cut from grids must not be told stale by a grid that was painted over.
+        context.file(PLAN).unlink(missing_ok=True)
     importlib.import_module(f".{_ENGINES[settings.engine]}", __package__).run(context, settings)
     context.record(engine=settings.engine)

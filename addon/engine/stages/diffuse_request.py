@@ -23,7 +23,14 @@ from .context import StageContext
 from .diffuse_parts import kinds_of, model_of
 
 __all__ = [
-    "frames_of_grid", "key_layout", "key_words", "model_of", "plan_of", "request_of_grid", "request_of_key",
+    "frames_of_grid",
+    "key_layout",
+    "key_words",
+    "model_of",
+    "plan_of",
+    "request_of",
+    "request_of_grid",
+    "request_of_key",
     "words_of_keys",
 ]
 
@@ -87,7 +94,7 @@ def request_of_key(context: StageContext, settings: DiffuseSettings, frame: int,
     """
     words = key_words(context).get(frame, Words())
     layout = key_layout(context, settings, scale)
-    return _request(context, settings, layout, (frame,), words)
+    return request_of(context, settings, layout, (frame,), words)
 
 
 def request_of_grid(context: StageContext, settings: DiffuseSettings, grid: int, scale: float = 1.0) -> Request:
@@ -103,7 +110,7 @@ def request_of_grid(context: StageContext, settings: DiffuseSettings, grid: int,
         SettingError: There is no such grid.
     """
     frames = frames_of_grid(context, settings, grid)
-    return _request(context, settings, grid_layout(context, settings, scale), frames, Words())
+    return request_of(context, settings, grid_layout(context, settings, scale), frames, Words())
 
 
 def grid_layout(context: StageContext, settings: DiffuseSettings, scale: float = 1.0) -> Layout:
@@ -159,9 +166,21 @@ def _words(key: Key) -> Words:
     return Words(**found)
 
 
-def _request(
+def request_of(
     context: StageContext, settings: DiffuseSettings, layout: Layout, frames: tuple[int, ...], words: Words
 ) -> Request:
+    """What is asked of the model for these keys, laid out so.
+
+    Args:
+        context: Of the stage.
+        settings: Of the stage.
+        layout: Of the cells.
+        frames: Frames by cell, row by row.
+        words: Go before the settings'.
+
+    Raises:
+        MissingError: A control is not made, or the reference is not there.
+    """
     source = context.picture()
     pictures = {frame: context.read_rgb8(source, frame) for frame in set(frames)}
     return Request(
