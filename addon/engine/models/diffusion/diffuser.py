@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from ...image import torch_device
 from ..offline import stay_offline
 from . import zimage
 from .adapters import add_loras, add_reference
+from .attention import shared
 from .controlnets import Loaded, as_one, load_controlnets
 from .files import offline
 from .fitting import fitted
@@ -92,7 +94,8 @@ class Diffuser:
         prepare = self._flowing if self.model.family == "zimage" else self._diffusing
         pipeline, words = prepare(request, start)
         after_step = self._after_step(pipeline, self._held(request, start), step)
-        latents = pipeline(**words, callback_on_step_end=after_step).images
+        with self._sharing(pipeline, request):
+            latents = pipeline(**words, callback_on_step_end=after_step).images
         picture = decode(self._base.vae, latents)
         if request.mask is not None:
             picture = put_back(picture, request.image if request.kept is None else request.kept, request.mask)
@@ -169,6 +172,13 @@ class Diffuser:
             self._controlled.set_progress_bar_config(disable=True)
         self._controlled.register_modules(controlnet=nets)
         return self._controlled
+
+    def _sharing(self, pipeline: Any, request: Request) -> AbstractContextManager[None]:
+        """Attention shared with the anchor, where there is one."""
+        if request.anchor is None or not hasattr(pipeline, "unet"):
+            return nullcontext()
+        anchor = encode(self._base.vae, request.anchor)
+        return shared(pipeline.unet, pipeline.scheduler, anchor, request.seed, request.anchor_weight)
 
     def _held(self, request: Request, start: Any) -> Held | None:
         if request.mask is None:

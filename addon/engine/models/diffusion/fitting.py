@@ -61,7 +61,13 @@ def fitted(request: Request, model: Model, kinds: Collection[str]) -> Request:
         replace(control, image=_sized(control, width, height)) for control in request.controls if _counts(control)
     )
     multiple = MULTIPLES[model.family]
-    return _extended(replace(request, controls=controls), -height % multiple, -width % multiple)
+    anchor = request.anchor
+    if anchor is not None:
+        # Of a size of its own.
+        anchor = _wide(anchor, -anchor.shape[0] % multiple, -anchor.shape[1] % multiple)
+    return _extended(
+        replace(request, controls=controls, anchor=anchor), -height % multiple, -width % multiple
+    )
 
 
 def _counts(control: Control) -> bool:
@@ -75,7 +81,7 @@ def _check_pictures(request: Request) -> None:
             f"a picture of {width} x {height} pixels is too small to be redrawn",
             remedy=f"Make it {_SMALLEST} pixels or more each way.",
         )
-    others = {"the mask": request.mask, "the kept picture": request.kept, "the anchor": request.anchor}
+    others = {"the mask": request.mask, "the kept picture": request.kept}
     for name, picture in others.items():
         if picture is not None and picture.shape[:2] != (height, width):
             raise InputError(
@@ -117,19 +123,19 @@ def _sized(control: Control, width: int, height: int) -> Image8:
 
 
 def _extended(request: Request, below: int, beside: int) -> Request:
-    if not below and not beside:
-        return request
-
-    def wide(picture: Any) -> Any:
-        if picture is None:
-            return None
-        return np.pad(picture, ((0, below), (0, beside), (0, 0))[: picture.ndim], mode="edge")
-
     return replace(
         request,
-        image=wide(request.image),
-        mask=cast("Mask | None", wide(request.mask)),
-        kept=wide(request.kept),
-        anchor=wide(request.anchor),
-        controls=tuple(replace(control, image=wide(control.image)) for control in request.controls),
+        image=_wide(request.image, below, beside),
+        mask=cast("Mask | None", _wide(request.mask, below, beside)),
+        kept=_wide(request.kept, below, beside),
+        controls=tuple(
+            replace(control, image=_wide(control.image, below, beside)) for control in request.controls
+        ),
     )
+
+
+def _wide(picture: Any, below: int, beside: int) -> Any:
+    """A picture or mask with its last row and column repeated."""
+    if picture is None or not (below or beside):
+        return picture
+    return np.pad(picture, ((0, below), (0, beside), (0, 0))[: picture.ndim], mode="edge")

@@ -110,7 +110,7 @@ class Request:
         reference_weight: How closely, 0..1.
         mask: 1 where the picture is redrawn, 0 where it stays exactly as in `kept`; None to redraw all.
         kept: The picture that stays, (H, W, 3); None for `image`.
-        anchor: A finished picture whose attention is shared, (H, W, 3).
+        anchor: A finished picture whose attention is shared, (H, W, 3) of any size; not with Z-Image.
         anchor_weight: How much, 0..1.
     """
 
