@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from . import diagnosis
 from .errors import SettingError
 from .job import Job
 from .messages import Reporter, Status
-from .models import hub, hub_cache, registry
+from .models import artist_folders, artist_places, hub, hub_cache, registry
 from .models.hub_cache import Found
 
 Result = dict[str, Any]
@@ -45,7 +46,12 @@ def add_verbs(verbs: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
     remove = verb(acts, "remove", remove_models, "Remove models from the disk.", shot=False)
     _names(remove)
     remove.add_argument("--sure", action="store_true", help="also those that another program has fetched")
-    verb(acts, "folders", show_folders, "Show the folders models lie in.", shot=False)
+    own = verb(acts, "own", list_own, "List the model files you have already, by family.", shot=False)
+    own.add_argument("--family", default="", choices=FAMILIES, help="only what goes with this family")
+    own.add_argument("folders", nargs="*", metavar="FOLDER", type=Path, help="look here instead of in your folders")
+    folders = verb(acts, "folders", show_folders, "Show where models lie, or look elsewhere too.", shot=False)
+    folders.add_argument("--add", default=None, metavar="FOLDER", type=Path, help="look for your own models here too")
+    folders.add_argument("--forget", default=None, metavar="FOLDER", type=Path, help="look there no more")
 
 
 def _names(verb: argparse.ArgumentParser) -> None:
@@ -129,9 +135,28 @@ def remove_models(options: argparse.Namespace, reporter: Reporter) -> Result:
     return {name: f"removed, {hub.size_text(size / 1e6)} freed" for name, size in freed.items()}
 
 
+def list_own(options: argparse.Namespace, reporter: Reporter) -> Result:
+    """The model files in the artist's folders, by family; those that cannot be used say why."""
+    found = artist_folders.files(options.folders or None)
+    shown = [own for own in found if options.family in ("", own.family)]
+    for own in shown:
+        facts = {"kind": own.kind.replace("_", " "), "family": own.family, "size": hub.size_text(own.bytes / 1e6),
+                 "entry": {"path": str(own.path), "v_prediction": own.v_prediction, "bytes": own.bytes}}
+        state = "stale" if own.problem else "done"
+        reporter.send(Status(own.path.stem, state, why=own.problem.rstrip("."), facts=facts))
+    usable = sum(not own.problem for own in shown)
+    return {"usable": f"{usable} of {len(shown)}", "folders": ", ".join(map(str, artist_places.folders())) or "none"}
+
+
 def show_folders(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Where models lie, and how that is changed."""
+    if options.add is not None:
+        artist_places.add(options.add)
+    if options.forget is not None:
+        artist_places.forget(options.forget)
     return {
         "hub": str(hub_cache.cache_folder()), "hub is chosen by": "HF_HUB_CACHE or HF_HOME",
         BUILT_IN: str(registry.models_folder()), f"{BUILT_IN} is chosen by": "LINEBOIL_MODELS",
+        "your own": ", ".join(map(str, artist_places.folders())) or "none found",
+        "your own are chosen by": f"--add, and {artist_places.VARIABLE}",
     }

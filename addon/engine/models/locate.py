@@ -3,29 +3,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..cache import digest, file_identity
-from ..errors import MissingError, SettingError
-from . import hub_cache
+from ..errors import EngineError, MissingError, SettingError
+from . import artist_folders, hub_cache
+from .family import recognise
 from .hub_catalogue import BY_NAME
-
-_MARKS = {"sdxl": "conditioner.embedders.1.", "sd15": "cond_stage_model.transformer."}
-_LONGEST_HEADER_BYTES = 100_000_000
 
 
 def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: str = "") -> Path:
     """Where a model is.
 
     Args:
-        name: A name of the catalogue, or a file or folder.
+        name: A name of the catalogue, a file or folder, or what a file in the artist's folders is called.
         root: What a path may be relative to.
         what: Of it, for messages.
         remedy: When it is not there.
 
     Raises:
         MissingError: It is not installed, or there is no such file.
+        SettingError: Several files of the artist's are called so.
     """
     if name in BY_NAME:
         found = hub_cache.found(BY_NAME[name])
@@ -42,10 +40,13 @@ def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: 
     for place in places:
         if place.exists():
             return place
+    own = artist_folders.named(name)
+    if own is not None:
+        return own
     raise MissingError(
         f'there is no {what} "{name}"',
         where=str(places[0].parent),
-        remedy=remedy or "Give a .safetensors file, a folder, or a name of `lineboil models list`.",
+        remedy=remedy or "Give a .safetensors file, a folder, or a name of `lineboil models list` or `models own`.",
     )
 
 
@@ -53,7 +54,7 @@ def identity_of(name: str) -> str:
     """What tells one version of a model from another, for fingerprints: its files' sizes and samples of them."""
     try:
         path = locate(name)
-    except MissingError:
+    except (MissingError, SettingError):
         return "missing"
     if path.is_file():
         return file_identity(path)
@@ -97,26 +98,8 @@ def assigned(text: str, setting: str) -> dict[str, str]:
 
 
 def family_of(checkpoint: Path) -> str:
-    """The family of a checkpoint, "sd15", "sdxl" or "zimage"; empty where it does not show."""
-    if checkpoint.is_dir():
-        try:
-            data = json.loads((checkpoint / "model_index.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return ""
-        name = str(data.get("_class_name", ""))
-        if name.startswith("ZImage"):
-            return "zimage"
-        return "sdxl" if "XL" in name else "sd15" if name.startswith("StableDiffusion") else ""
-    return next((family for family, mark in _MARKS.items() if _has_tensor(checkpoint, mark)), "")
-
-
-def _has_tensor(path: Path, start: str) -> bool:
-    """Whether the header of a .safetensors file names a tensor that starts so; a damaged file has none."""
+    """Family of a checkpoint, "" where it does not show or the file is damaged."""
     try:
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if not 2 <= length <= min(_LONGEST_HEADER_BYTES, path.stat().st_size):
-                return False
-            return any(name.startswith(start) for name in json.loads(stream.read(length)))
-    except (OSError, ValueError):
-        return False
+        return recognise(checkpoint).family
+    except EngineError:
+        return ""
