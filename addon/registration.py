@@ -14,9 +14,9 @@ from typing import Any
 
 import bpy
 
-from . import handlers, headless, preferences, properties, pump
+from . import handlers, headless, preferences, properties, pump, try_list
 
-MODULES: tuple[ModuleType, ...] = (properties, preferences, handlers, pump, headless)
+MODULES: tuple[ModuleType, ...] = (properties, preferences, try_list, handlers, pump, headless)
 
 
 class Registration:

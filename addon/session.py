@@ -387,6 +387,8 @@ def _planned(command: Sequence[str]) -> tuple[str, ...]:
             return tuple(pipeline.plan(stage, until))
         if words[0] == "preview":
             return tuple(pipeline.plan(words[words.index("--stage") + 1]))
+        if words[0] in ("try", "redraw"):
+            return tuple(pipeline.plan("diffuse"))
         return tuple(pipeline.plan(words[0])) if words[0] in BY_NAME else ()
     except (EngineError, IndexError):
         # The worker words what is wrong with the command.

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import beside, build, environment, presets, preview, render, results, run, shot
+from . import beside, build, environment, looks, presets, preview, render, results, run, shot, tries
 
-MODULES: tuple[ModuleType, ...] = (beside, shot, run, preview, build, render, results, environment, presets)
+MODULES: tuple[ModuleType, ...] = (
+    beside, shot, run, preview, build, render, results, environment, presets, looks, tries,
+)
 """Modules with CLASSES, in the order they are registered."""

@@ -14,6 +14,7 @@ from . import (
     flow,
     footage,
     keys,
+    looks,
     matte,
     pose,
     presets,
@@ -25,7 +26,7 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    presets, shot, footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build, render,
-    results,
+    presets, looks, shot, footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build,
+    render, results,
 )
 """Modules with CLASSES, in the order they are registered: a panel before those inside it."""

@@ -66,9 +66,13 @@ class StagePanel(SidebarPanel):
             layout = self.layout
             view = standing.view_of(context, self.stage)
             text_lines.draw(layout, standing.words(view), context)
+            self.draw_choice(layout)
             settings = properties.group(context.scene, self.stage)
             draw_settings(layout, settings, type(self).chosen(settings))
             self.draw_work(layout)
+
+    def draw_choice(self, layout: Any) -> None:
+        """What chooses many settings at once; most stages have nothing."""
 
     def draw_work(self, layout: Any) -> None:
         """The same buttons with their names, below what was just changed."""

@@ -99,6 +99,22 @@ def task(command: str = "run", **values):
     return made
 
 
+def make_tries() -> None:
+    """Three tries of different colours; the second is kept."""
+    tries = part("addon.engine.tries")
+    history = tries.Tries(ROOT / "state")
+    for number, colour in enumerate(((0.7, 0.3, 0.2), (0.2, 0.5, 0.7), (0.4, 0.6, 0.3)), 1):
+        image = bpy.data.images.new("try", 96, 54)
+        image.pixels = [value for _ in range(96 * 54) for value in (*colour, 1.0)]
+        image.filepath_raw, image.file_format = str(OUT / "try.png"), "PNG"
+        image.save()
+        settings = {"diffuse": {"seed": number, "strength": 0.5 + number / 10, "style": "oil painting of {prompt}"}}
+        history.add((OUT / "try.png").read_bytes(), tries.Try(0, "key", (12,), settings))
+        bpy.data.images.remove(image)
+    history.keep(2, is_kept=True)
+    part("addon.try_list").forget()
+
+
 def every_state():
     messages = part("addon.engine.messages")
     yield seconds(1.0)
@@ -148,6 +164,13 @@ def every_panel():
     yield from photo("21-open-others")
     choose(matte__engine="plate", diffuse__engine="off")
     yield from photo("22-open-more")
+    choose(diffuse__engine="diffusion", diffuse__prompt="a woman in a red coat")
+    yield from photo("23-open-no-tries")
+    make_tries()
+    yield from photo("24-open-tries")
+    session().task = task("try", stage="diffuse", what="drawing", done=6, total=12, rate=2.0, seconds_left=3.0)
+    yield from photo("25-open-trying")
+    session().task = None
     for name, colour in (("30-preview", (0.8, 0.2, 0.1, 1.0)), ("31-next-preview", (0.1, 0.3, 0.8, 1.0))):
         part("ops.preview").load(picture(OUT / f"{name}-source.png", colour))
         yield from photo(name)

@@ -83,6 +83,7 @@ def order(module) -> list[str]:
 def context():
     """What a panel sees; a region as wide as the sidebar is at first."""
     seen = SimpleNamespace(scene=bpy.context.scene, preferences=bpy.context.preferences)
+    seen.window_manager = bpy.context.window_manager
     seen.region = SimpleNamespace(width=230)
     return seen
 

@@ -67,6 +67,12 @@ class Layout:
         self._check("template_icon", options)
         self.drawn.append(("picture", "", options["icon_value"]))
 
+    def template_icon_view(self, data, name, **options):
+        if name not in data.bl_rna.properties:
+            raise AttributeError(f"{data} has no {name}")
+        self._check("template_icon_view", options)
+        self.drawn.append(("pictures", name, ""))
+
     def icon(self, data):
         return 1 if isinstance(data, bpy.types.ID) else 0
 
