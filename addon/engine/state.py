@@ -98,7 +98,9 @@ class ShotState:
     def is_enabled(self, stage: str) -> bool:
         """Whether the shot uses a stage; one that it does not use is a pass-through."""
         spec = BY_NAME[stage]
-        return spec.enabled(self.shot.settings[stage]) and all(self.is_enabled(name) for name in spec.requires)
+        settings = self.shot.settings
+        is_used = spec.enabled(settings[stage]) and spec.shot_enabled(settings)
+        return is_used and all(self.is_enabled(name) for name in spec.requires)
 
     def frames_of(self, spec: StageSpec) -> tuple[int, ...]:
         """Every frame a stage makes for the whole shot."""

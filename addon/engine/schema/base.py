@@ -54,6 +54,7 @@ class StageSpec:
         files: The artist's own files that shape the output.
         shot_files: The same where the settings of other stages name them: told the settings of all stages.
         enabled: False makes the stage a pass-through.
+        shot_enabled: The same, told the settings of all stages.
         frames: Frames the stage makes, when not every frame of the shot (keys only).
         locked: Frames whose file in `folders` is the artist's own when it is there (locked keys): never made.
         extra_outputs: Other outputs, relative to the shot; removed when the stage becomes stale.
@@ -81,6 +82,7 @@ class StageSpec:
     files: Callable[[Any, Path], list[Path]] = _no_files
     shot_files: Callable[[Mapping[str, Any], Path], list[Path]] = _none_of_others
     enabled: Callable[[Any], bool] = _always
+    shot_enabled: Callable[[Mapping[str, Any]], bool] = _always
     frames: Callable[[Path], tuple[int, ...]] | None = None
     locked: Callable[[Path], tuple[int, ...]] = _no_frames
     extra_outputs: tuple[str, ...] = ()
