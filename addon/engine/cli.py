@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from . import commands, look_commands, models_commands, own_python
+from . import commands, look_commands, models_commands, own_python, try_commands
 from .cache import disk_error
 from .errors import Cancelled, EngineError, MissingError
 from .messages import Done, Failed, Reporter
@@ -220,6 +220,7 @@ def parser() -> argparse.ArgumentParser:
     _add_keys(verbs)
     _add_looking(verbs)
     look_commands.add_verbs(verbs, _verb)
+    try_commands.add_verbs(verbs, _verb)
     models_commands.add_verbs(verbs, _verb)
     _add_blender(verbs)
     _add_serving(verbs)
