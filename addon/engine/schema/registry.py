@@ -3,13 +3,28 @@
 
 from __future__ import annotations
 
-from . import build, cutout, depth, diffuse, encode, flow, footage, keys, matte, pose, propagate, render, upscale
+from . import (
+    build,
+    controls,
+    cutout,
+    depth,
+    diffuse,
+    encode,
+    flow,
+    footage,
+    keys,
+    matte,
+    pose,
+    propagate,
+    render,
+    upscale,
+)
 from .base import StageSpec
 
 STAGES: tuple[StageSpec, ...] = tuple(
     module.SPEC
     for module in (
-        footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build, render,
+        footage, flow, pose, matte, depth, keys, controls, diffuse, propagate, upscale, cutout, encode, build, render,
     )
 )
 BY_NAME: dict[str, StageSpec] = {spec.name: spec for spec in STAGES}
