@@ -55,7 +55,7 @@ def add_verbs(verbs: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _names(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("names", nargs="+", metavar="NAME", help=f"like sd15, or {BUILT_IN}; see: lineboil models list")
+    verb.add_argument("names", nargs="+", metavar="NAME", help=f"like sd15, {BUILT_IN}, or owner/name")
 
 
 def list_models(options: argparse.Namespace, reporter: Reporter) -> Result:
@@ -104,7 +104,8 @@ def get_models(options: argparse.Namespace, reporter: Reporter) -> Result:
 def _get(name: str, options: argparse.Namespace, job: Job) -> Found:
     model = hub.find(name)
     if hub_cache.found(model).state != "installed":
-        job.note(f"{name}: about {hub.size_text(model.megabytes)} of {model.repository}, licence "
+        size = hub.size_text(model.megabytes)
+        job.note(f"{name}: {f'about {size} of ' if size else ''}{model.repository}, licence "
                  f"{model.licence.identifier} ({model.licence.url}), into {hub_cache.cache_folder()}")
         if not model.is_verified:
             job.note(f"{name}: this entry was written without a look at the hub; what differs is told")
@@ -132,7 +133,7 @@ def remove_models(options: argparse.Namespace, reporter: Reporter) -> Result:
             remedy="They go with the environment: lineboil environment remove.",
         )
     freed = {name: hub.remove(name, is_sure=options.sure) for name in options.names}
-    return {name: f"removed, {hub.size_text(size / 1e6)} freed" for name, size in freed.items()}
+    return {name: f"removed, {size / 1e6:.0f} MB freed" for name, size in freed.items()}
 
 
 def list_own(options: argparse.Namespace, reporter: Reporter) -> Result:

@@ -142,6 +142,12 @@ def test_only_builds_of_an_extra_index_are_asked_there() -> None:
     assert {item.name for item in rocm if item.index} == {"torch"}
 
 
+def test_a_build_for_the_processor_does_not_pass_for_one_for_a_card() -> None:
+    assert not environment_lock.is_version("2.13.0+cpu", "2.13.0") and environment_lock.is_version("2.13.0", "2.13.0")
+    assert environment_lock.is_version("2.13.0+cpu", "2.13.0+cpu")
+    assert environment_lock.is_version("2.13.0+cu130", "2.13.0")
+
+
 def test_on_linux_the_processors_torch_is_its_own_build(monkeypatch: pytest.MonkeyPatch) -> None:
     for system, version in (("Linux", "2.13.0+cpu"), ("Windows", "2.13.0"), ("Darwin", "2.13.0")):
         monkeypatch.setattr(environment_lock.platform, "system", lambda system=system: system)

@@ -10,7 +10,7 @@ import hub_server
 import pytest
 from hub_server import Hub
 from lineboil.addon.engine import errors
-from lineboil.addon.engine.models import hub, hub_cache, hub_catalogue, offline
+from lineboil.addon.engine.models import hub, hub_cache, hub_catalogue, hub_fetch, locate, offline
 from lineboil.addon.engine.models.hub_catalogue import MIT, OPENRAIL, HubModel
 
 pytest.importorskip("huggingface_hub")
@@ -98,8 +98,15 @@ def test_a_broken_connection_is_taken_up_at_once(here: Hub) -> None:
 
 def test_stopped_it_goes_on_where_it_was(here: Hub) -> None:
     here.pace.clear()
+    told: list[int] = []
+
+    def stop(what: str, done: int, total: int) -> bool:
+        # A tick after the first bytes are told they are written too.
+        told.extend([done] if done > len(CONFIG) else [])
+        return len(told) > 2
+
     with pytest.raises(errors.Cancelled):
-        hub.get("pebble", lambda what, done, total: "a.safetensors" in what and done > len(CONFIG))
+        hub.get("pebble", stop)
     here.pace.set()
     parts = [name for name in blobs() if name.endswith(".incomplete")]
     assert len(parts) == 1 and hub.states()[0].state == "partly"
@@ -112,6 +119,24 @@ def test_stopped_it_goes_on_where_it_was(here: Hub) -> None:
     hub.get("pebble", quiet)
     assert here.contents_sent() == [("a.safetensors", f"bytes={size}-")]
     assert (hub.path_of("pebble") / "a.safetensors").read_bytes() == WEIGHTS
+
+
+def test_a_model_is_named_by_its_place_on_the_hub(here: Hub) -> None:
+    here.files["some.body/model-1"] = {
+        "model_index.json": b"{}", "unet/config.json": b"{ }", "unet/a.fp16.safetensors": WEIGHTS, "unet/a.safetensors":
+        WEIGHTS * 2, "tokenizer/merges.txt": b"m", "whole.safetensors": WEIGHTS[2:], "unet/a.bin": b"x",
+    }
+    with pytest.raises(errors.SettingError, match="the one its page names"):
+        hub.get("some.body/model-1", quiet)
+    folder = hub.get("some.body/model-1", quiet, accept_licence=True).path
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names == {"model_index.json", "unet/config.json", "unet/a.fp16.safetensors", "tokenizer/merges.txt"}
+    assert locate.locate("some.body/model-1") == folder
+    file = hub.get("some.body/model-1/whole.safetensors", quiet, accept_licence=True).path
+    assert file == folder / "whole.safetensors" == locate.locate("some.body/model-1/whole.safetensors")
+    for name in ("some.body/../model", "a/b/c.ckpt", "plain"):
+        with pytest.raises(errors.SettingError, match="to fetch"):
+            hub.find(name)
 
 
 def test_a_content_that_is_not_the_promised_one_gets_no_name(here: Hub) -> None:
@@ -187,7 +212,7 @@ def test_a_licence_with_limits_has_to_be_accepted(here: Hub) -> None:
 
 def test_no_room(here: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(".")
-    monkeypatch.setattr(hub.shutil, "disk_usage", lambda path: usage._replace(free=100))
+    monkeypatch.setattr(hub_fetch.shutil, "disk_usage", lambda path: usage._replace(free=100))
     with pytest.raises(errors.InputError, match="0 MB are free") as caught:
         hub.get("pebble", quiet)
     assert "HF_HOME" in caught.value.remedy and not here.contents_sent()

@@ -6,45 +6,32 @@ Fetched only by `get`, which somebody has asked for; a run takes what is there (
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import json
-import os
-import queue
-import shutil
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from .. import children
 from ..cache import disk_error
-from ..errors import Cancelled, EngineError, InputError, MissingError, SettingError
+from ..errors import MissingError, SettingError
 from .hub_cache import Found, cache_folder, found, take_out, write_record
-from .hub_catalogue import BY_NAME, HUB_MODELS, HubModel
-from .offline import OFFLINE_REMEDY, fetching_variables, offline_reason
-
-Report = Callable[[str, int, int], bool]
-"""Called with the file being fetched, bytes so far and bytes in all, also while nothing comes; True stops it."""
-
-_CHILD = Path(__file__).with_name("hub_child.py")
-_TICK_SECONDS = 0.2
-_SPARE_BYTES = 200_000_000
-_AGAIN = "Look at the network and get it again: what has arrived is kept."
+from .hub_catalogue import BY_NAME, HUB_MODELS, HubModel, entry
+from .hub_fetch import Report, fetch
+from .offline import OFFLINE_REMEDY, offline_reason
 
 
 def find(name: str) -> HubModel:
-    """The entry of a name.
+    """The entry of a name, or of a place on the hub.
 
     Raises:
         SettingError: There is none.
     """
-    if name not in BY_NAME:
-        raise SettingError(f'there is no model "{name}" to fetch', remedy="There are: " + ", ".join(BY_NAME) + ".")
-    return BY_NAME[name]
+    model = BY_NAME.get(name) or entry(name)
+    if model is None:
+        raise SettingError(
+            f'there is no model "{name}" to fetch',
+            remedy="There are: " + ", ".join(BY_NAME) + "; others are named by their place on the hub, owner/name.",
+        )
+    return model
 
 
 def states() -> list[Found]:
@@ -69,17 +56,19 @@ def not_there(here: Found) -> MissingError:
     """What to say about a model that is not installed."""
     model = here.model
     how = "is not there" if here.state == "missing" else f"is not whole (no {shown(here.lacking)})"
-    facts = f"about {size_text(model.megabytes)}, {model.licence.identifier}"
+    facts = ", ".join(part for part in (size_text(model.megabytes), model.licence.identifier) if part)
     remedy = f"Get it ({facts}): lineboil models get {model.name}."
     return MissingError(f'the model "{model.name}" {how}', where=str(cache_folder()), remedy=remedy)
 
 
 def size_text(megabytes: float) -> str:
-    """A size as a person says it.
+    """A size as a person says it; "" for one that is not known.
 
     >>> size_text(2140), size_text(98)
     ('2.1 GB', '98 MB')
     """
+    if not megabytes:
+        return ""
     return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"
 
 
@@ -111,7 +100,7 @@ def get(name: str, report: Report, *, accept_licence: bool = False, allow_online
     _look_before(model, accept_licence, allow_online)
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
-        done = _fetch(model, report)
+        done = fetch(model, report)
         write_record(model, {
             "name": model.name, "commit": done["commit"], "files": done["files"], "licence": model.licence.identifier,
             "fetched": time.strftime("%Y-%m-%d %H:%M:%S"),
@@ -139,108 +128,6 @@ def _look_before(model: HubModel, accept_licence: bool, allow_online: bool) -> N
             remedy="Make it for cpu-torch, cuda, rocm or mps: lineboil environment make --backend cuda; in a checkout: "
             "make env DIFFUSION=cuda.",
         )
-
-
-def _fetch(model: HubModel, report: Report) -> dict[str, Any]:
-    """Run the program that fetches; what it says at its end."""
-    command = [sys.executable, "-I", "-X", "utf8", str(_CHILD)]
-    child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=fetching_variables(dict(os.environ)),
-        creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
-    )
-    with children.held(child):
-        try:
-            _tell_child(child, json.dumps({
-                "repository": model.repository, "revision": model.revision, "files": model.files,
-                "cache": str(cache_folder()),
-            }))
-            return _follow(child, model, report)
-        finally:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
-            for stream in (child.stdin, child.stdout):
-                with contextlib.suppress(OSError):
-                    if stream is not None:
-                        stream.close()
-
-
-def _tell_child(child: subprocess.Popen[bytes], line: str) -> None:
-    # One that has died already is told by what it did not answer.
-    with contextlib.suppress(OSError):
-        if child.stdin is not None:
-            child.stdin.write(f"{line}\n".encode())
-            child.stdin.flush()
-
-
-def _follow(child: subprocess.Popen[bytes], model: HubModel, report: Report) -> dict[str, Any]:
-    lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_read, args=(child, lines), daemon=True).start()
-    progress = (f"asking for {model.name}", 0, model.megabytes * 1_000_000)
-    while True:
-        if report(*progress):
-            raise Cancelled("Stopped; what has arrived is kept")
-        try:
-            line = lines.get(timeout=_TICK_SECONDS)
-        except queue.Empty:
-            continue
-        if not line:
-            raise EngineError(f"the fetching of {model.name} ended without a word", remedy=_AGAIN)
-        message: dict[str, Any] = json.loads(line)
-        if "plan" in message:
-            _check_plan(model, message["plan"])
-            _tell_child(child, "go")
-        elif "progress" in message:
-            what, done, total = message["progress"]
-            progress = (f"fetching {what}", int(done), int(total))
-        elif "failed" in message:
-            raise failure(model, *message["failed"])
-        elif "done" in message:
-            report(f"fetching {model.name}", progress[2], progress[2])
-            return dict(message["done"])
-
-
-def _read(child: subprocess.Popen[bytes], lines: queue.Queue[bytes]) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        for line in child.stdout or ():
-            lines.put(line)
-    lines.put(b"")
-
-
-def _check_plan(model: HubModel, plan: dict[str, Any]) -> None:
-    """Whether what the hub offers is what is known of it, and whether there is room."""
-    for name, sha256 in model.sha256:
-        if name in plan["files"] and plan["files"][name]["hash"] != sha256:
-            raise failure(model, "changed", name)
-    missing, free = int(plan["missing"]), shutil.disk_usage(cache_folder()).free
-    if missing + _SPARE_BYTES > free:
-        raise InputError(
-            f"{model.name} needs {size_text(missing / 1e6)} more, {size_text(free / 1e6)} are free",
-            where=str(cache_folder()), remedy="Make room, or let HF_HOME name a folder on another disk.",
-        )
-
-
-def failure(model: HubModel, why: str, detail: str) -> EngineError:
-    """Why a model could not be fetched, in words an artist understands."""
-    known = {
-        "gated": ("its owner gives it only to those who accepted its licence there",
-                  f"Sign in on {model.page}, accept it, then run `hf auth login` (or set HF_TOKEN) and get it again."),
-        "repository": ("the hub does not have it, or shows it to its owner only",
-                       f"Look at {model.page}; any copy of it on this machine can be named by its path instead."),
-        "revision": (f"the hub has no revision {model.revision} of it", f"Look at {model.page}."),
-        "file": (f"the hub has no {detail.partition('|')[0]} in it", f"Look at {model.page}; it may have moved."),
-        "hash": (f"{detail} arrived damaged and was thrown away", "Get it again."),
-        "changed": (f"the hub has another {detail} than the one known to this program", f"Look at {model.page}."),
-        "network": (f"no connection to the hub ({detail})", _AGAIN),
-        "hub": (f"the hub answers with {detail}", "Try again later: what has arrived is kept."),
-        "answer": (f"the hub's answer cannot be used: {detail}", "A proxy may stand between; try another network."),
-        "space": ("the disk is full", "Make room and get it again: what has arrived is kept."),
-        "permission": (f"no permission to write {detail}", "Let HF_HOME name a folder you may write to."),
-    }
-    what, remedy = known.get(why, (detail, _AGAIN))
-    kind = InputError if why in ("space", "permission") else MissingError
-    return kind(f'the model "{model.name}" could not be fetched: {what}', where=model.repository, remedy=remedy)
 
 
 def remove(name: str, *, is_sure: bool = False) -> int:

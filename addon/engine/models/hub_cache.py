@@ -87,7 +87,7 @@ def _in_snapshot(model: HubModel, snapshot: Path, commit: str) -> Found:
     names = sorted(path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file())
     record = read_record(model, commit)
     recorded = cast(dict[str, dict[str, Any]], record.get("files", {}))
-    lacking = [item for item in model.files if not chosen(item, names)]
+    lacking = [item for item in model.files if not item.startswith("?") and not chosen(item, names)]
     lacking += [name for name, facts in recorded.items() if _size(snapshot / name) != facts.get("bytes")]
     state: State = "installed" if not lacking else "partly" if len(lacking) < len(model.files) else "missing"
     return Found(model, state, _main(model, snapshot, names), commit, tuple(lacking), is_ours=bool(recorded))
@@ -106,7 +106,7 @@ def chosen(item: str, names: Iterable[str]) -> list[str]:
     ['b1.txt', 'b2.txt']
     """
     listed = list(names)
-    for pattern in item.split("|"):
+    for pattern in item.removeprefix("?").split("|"):
         # An asterisk stays within its folder.
         found = [name for name in listed if name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)]
         if found:
@@ -138,7 +138,7 @@ def _size(path: Path) -> int:
 
 
 def _record_path(model: HubModel) -> Path:
-    return repository_folder(model.repository) / _RECORD.format(name=model.name)
+    return repository_folder(model.repository) / _RECORD.format(name=model.name.replace("/", "--"))
 
 
 def read_record(model: HubModel, commit: str) -> dict[str, Any]:

@@ -4,15 +4,18 @@
 None of them comes along and none is fetched unless it is asked for. Where `is_verified` is False, the repository, the
 names of its files, its licence and its size were written down without a look at the hub; getting it looks at what is
 there, says what differs, and keeps the revision it got. A file is named by alternatives (`a|b`), the first that the
-repository has is taken, and by patterns (`*.json`).
+repository has is taken, and by patterns (`*.json`); a question mark before it says that it may be missing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["checkpoint", "controlnet", "controlnet_union", "lora", "vae", "ip_adapter", "image_encoder", "control"]
+Kind = Literal[
+    "checkpoint", "controlnet", "controlnet_union", "lora", "vae", "ip_adapter", "image_encoder", "control", "unknown"
+]
 Family = Literal["sd15", "sdxl", "zimage", ""]
 
 
@@ -175,3 +178,25 @@ HUB_MODELS: tuple[HubModel, ...] = (
 )
 
 BY_NAME: dict[str, HubModel] = {model.name: model for model in HUB_MODELS}
+
+_IDENTIFIER = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:/(.+\.safetensors))?")
+_NET = "?diffusion_pytorch_model.fp16.safetensors|diffusion_pytorch_model.safetensors|model.fp16.safetensors|" \
+       "model.safetensors"
+
+
+def entry(name: str) -> HubModel | None:
+    """The model of a name: one of the catalogue, or one that is named by its place on the hub.
+
+    A place is `owner/name` for a model in diffusers' layout, `owner/name/file.safetensors` for one file. None when
+    the name is neither.
+    """
+    match = None if name in BY_NAME else _IDENTIFIER.fullmatch(name)
+    if match is None or ".." in name:
+        return BY_NAME.get(name)
+    repository, file = str(match[1]), str(match[2] or "")
+    page = f"https://huggingface.co/{repository}"
+    licence = HubLicence("the one its page names", page, "is not known to this program")
+    folder = ("model_index.json|config.json", "?*/*.json", "?*/*.txt", "?*/*.model", _NET,
+              "?*/*.fp16.safetensors|*/*.safetensors")
+    return HubModel(name, repository, (file,) if file else folder, file, 0, licence, "", "unknown",
+                    "Named by its place on the hub.")

@@ -61,14 +61,20 @@ def say(**message: Any) -> None:
 
 
 def chosen(item: str, names: list[str]) -> list[str]:
-    """The names an item of an entry stands for: those of its first alternative that has any."""
-    for pattern in item.split("|"):
+    """The names an item of an entry stands for: those of its first alternative that has any.
+
+    Raises:
+        Refusal: There is none, and no question mark says that it may be missing.
+    """
+    for pattern in item.removeprefix("?").split("|"):
         found = [
             name for name in names if name.count("/") == pattern.count("/") and fnmatch.fnmatchcase(name, pattern)
             and name.endswith(SUFFIXES) and ".." not in PurePosixPath(name).parts and "\\" not in name
         ]
         if found:
             return found
+    if item.startswith("?"):
+        return []
     raise Refusal("file", item)
 
 
@@ -247,7 +253,7 @@ def reason(error: BaseException) -> tuple[str, str]:
         if isinstance(error, types):
             return why, str(error).partition("\n")[0]
     if isinstance(error, HfHubHTTPError):
-        status = int(getattr(error.response, "status_code", 0))
+        status = int(getattr(getattr(error, "response", None), "status_code", 0))
         return ("gated" if status in (401, 403) else "hub"), f"status {status}"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "space", ""

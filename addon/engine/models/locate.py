@@ -9,14 +9,15 @@ from ..cache import digest, file_identity
 from ..errors import EngineError, MissingError, SettingError
 from . import artist_folders, hub_cache
 from .family import recognise
-from .hub_catalogue import BY_NAME
+from .hub_catalogue import BY_NAME, entry
 
 
 def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: str = "") -> Path:
     """Where a model is.
 
     Args:
-        name: A name of the catalogue, a file or folder, or what a file in the artist's folders is called.
+        name: A name of the catalogue, a file or folder, or what a file in the artist's folders is called, or a
+            place on the hub (owner/name) that is in its cache.
         root: What a path may be relative to.
         what: Of it, for messages.
         remedy: When it is not there.
@@ -43,6 +44,9 @@ def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: 
     own = artist_folders.named(name)
     if own is not None:
         return own
+    model = entry(name)
+    if model is not None and hub_cache.found(model).state == "installed":
+        return hub_cache.found(model).path
     raise MissingError(
         f'there is no {what} "{name}"',
         where=str(places[0].parent),
