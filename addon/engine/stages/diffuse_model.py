@@ -9,6 +9,7 @@ artist paints over is cut again, and not drawn again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,10 +76,7 @@ class _Redrawing:
                 continue
             whole = self._drawn(drawing, anchor)
             anchor = anchor or self._anchor(whole)
-            own = cut(layout, whole, 0) if self._is_grid and drawing is not first else None
-            for frame in frames:
-                cell = cut(layout, whole, drawing.frames.index(frame))
-                self._finish(frame, cell if drawing is first else self._matched(frame, cell, own, anchor))
+            self._finish(drawing, frames, whole, anchor)
             done |= set(frames)
             self._plan = note_cut(context, self._plan, drawing.file)
         context.record(
@@ -107,7 +105,7 @@ class _Redrawing:
         if context.has(drawing.file):
             return self._checked(drawing.file, files.read_rgb8(context.file(drawing.file)))
         request = self._request(drawing, anchor)
-        count, number = len(self._plan.drawings), self._plan.drawings.index(drawing) + 1
+        count, number = len(self._plan.drawings), [one.file for one in self._plan.drawings].index(drawing.file) + 1
         what = f"drawing grid {number} of {count}" if self._is_grid else f"drawing frame {drawing.frames[0]}"
         context.step(what, 0, request.steps, "steps")
         # With the same model nothing is loaded again.
@@ -167,10 +165,21 @@ class _Redrawing:
             return None
         return resized(self._context.read_grey("matte", frame), (shape[1], shape[0]))
 
-    def _finish(self, frame: int, picture: Image8) -> None:
-        """Write a key at the footage's size."""
-        footage = self._context.footage
-        self._context.write_rgb(FOLDER, frame, resized(picture, (footage.width, footage.height)))
+    def _finish(self, drawing: Drawing, frames: list[int], whole: Image8, anchor: Anchor) -> None:
+        """Cut keys out of a drawing and write them at the footage's size."""
+        layout, context = self._layout, self._context
+        size = context.footage.width, context.footage.height
+        is_first = drawing.file == self._plan.drawings[0].file
+        own = cut(layout, whole, 0) if self._is_grid else None
+
+        def finished(frame: int) -> bytes:
+            cell = cut(layout, whole, drawing.frames.index(frame))
+            return files.encode_png(resized(cell if is_first else self._matched(frame, cell, own, anchor), size))
+
+        # Compressing takes long beside a graphics card: all cores do it.
+        with ThreadPoolExecutor(thread_name_prefix="finish") as pool:
+            for frame, data in zip(frames, pool.map(finished, frames), strict=True):
+                context.write_frame(FOLDER, frame, data)
 
     def _tell(self) -> None:
         context, plan, layout = self._context, self._plan, self._layout

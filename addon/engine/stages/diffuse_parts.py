@@ -11,7 +11,6 @@ from ..models.diffusion.request import Family, Lora, Model
 from ..models.locate import assigned, family_of, locate, weighed
 from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import KINDS
-from ..schema.registry import BY_NAME
 from .context import StageContext
 
 _USUAL = "sd15"
@@ -59,7 +58,7 @@ def _family(settings: DiffuseSettings, checkpoint: Path) -> Family:
 
 def kinds_of(context: StageContext, settings: DiffuseSettings) -> tuple[str, ...]:
     """Kinds of control that hold the drawing: made by the controls stage, and of some weight."""
-    if "controls" not in BY_NAME or not context.is_enabled("controls"):
+    if not context.is_enabled("controls"):
         return ()
     made = context.settings_of("controls")
     return tuple(kind for kind in KINDS if getattr(made, kind) and getattr(settings, f"{kind}_weight") > 0)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, MissingError, SettingError
-from ..image import files
-from ..image.grid import Layout, Plan, join, layout_of, plan_grids
+from ..image.grid import Layout, Plan, join, layout_of, plan_grids, resized
 from ..image.numbered import read_painted
 from ..key_list import FILE_NAME, Key, load_keys
 from ..models.diffusion.request import Control, Image8, Request
@@ -33,6 +33,9 @@ __all__ = [
     "request_of_key",
     "words_of_keys",
 ]
+
+CONTROLS = "controls"
+"""Folder of the controls, one folder a kind in it."""
 
 _LEAST_FACE_SCORE = 0.5
 _OWN_WORDS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -181,15 +184,13 @@ def request_of(
     Raises:
         MissingError: A control is not made, or the reference is not there.
     """
-    source = context.picture()
-    pictures = {frame: context.read_rgb8(source, frame) for frame in set(frames)}
+    kinds = kinds_of(context, settings)
+    shown = _laid_out(context, layout, frames, (context.picture(), *(f"{CONTROLS}/{kind}" for kind in kinds)))
     return Request(
         prompt=whole_prompt(settings, words.prompt),
-        image=join(layout, pictures, frames),
+        image=shown[0],
         negative_prompt=settings.negative_prompt,
-        controls=tuple(
-            _control(context, settings, kind, layout, frames) for kind in kinds_of(context, settings)
-        ),
+        controls=tuple(_control(settings, kind, image) for kind, image in zip(kinds, shown[1:], strict=True)),
         strength=settings.strength if words.strength is None else words.strength,
         steps=settings.steps,
         guidance=settings.guidance,
@@ -200,19 +201,34 @@ def request_of(
     )
 
 
-def _control(
-    context: StageContext, settings: DiffuseSettings, kind: str, layout: Layout, frames: tuple[int, ...]
-) -> Control:
-    pictures: dict[int, Image8] = {}
-    for frame in set(frames):
-        path = context.path(f"controls/{kind}", frame)
-        if not path.is_file():
-            raise MissingError(
-                f"the {kind} control of frame {frame} is missing", where=str(path), remedy="Run the controls stage."
-            )
-        pictures[frame] = files.read_rgb8(path)
-    start, end = getattr(settings, f"{kind}_start"), getattr(settings, f"{kind}_end")
-    return Control(kind, join(layout, pictures, frames), getattr(settings, f"{kind}_weight"), start, end)
+def _laid_out(
+    context: StageContext, layout: Layout, frames: tuple[int, ...], folders: tuple[str, ...]
+) -> list[Image8]:
+    """The grid of each folder's pictures. Decoding takes long beside a graphics card: all cores do it."""
+    wanted = [(folder, frame) for folder in folders for frame in dict.fromkeys(frames)]
+
+    def read(item: tuple[str, int]) -> Image8:
+        return resized(_read(context, *item), layout.frame)
+
+    with ThreadPoolExecutor(thread_name_prefix="read") as pool:
+        found = dict(zip(wanted, pool.map(read, wanted), strict=True))
+    return [join(layout, {frame: found[folder, frame] for frame in frames}, frames) for folder in folders]
+
+
+def _read(context: StageContext, folder: str, frame: int) -> Image8:
+    if folder.startswith(CONTROLS) and not context.path(folder, frame).is_file():
+        kind = folder.rpartition("/")[2]
+        raise MissingError(
+            f"the {kind} control of frame {frame} is missing",
+            where=str(context.path(folder, frame)),
+            remedy="Run the controls stage.",
+        )
+    return context.read_rgb8(folder, frame)
+
+
+def _control(settings: DiffuseSettings, kind: str, image: Image8) -> Control:
+    weight, start, end = (getattr(settings, f"{kind}_{name}") for name in ("weight", "start", "end"))
+    return Control(kind, image, weight, start, end)
 
 
 def _reference(context: StageContext, settings: DiffuseSettings) -> Image8 | None:
