@@ -12,6 +12,12 @@ from .engine.settings import Field
 # Short enough for the sidebar as wide as it is at first.
 LABELS = {
     "build.set": "Set",
+    "controls.lineart": "Line Art",
+    "controls.softedge": "Soft Edges",
+    "controls.openpose": "OpenPose",
+    "controls.mlsd": "MLSD",
+    "controls.canny_low": "Canny Goes On",
+    "controls.canny_high": "Canny Begins",
     "build.file": "Blend File",
     "depth.background_distance": "Wall Away",
     "depth.camera_height": "Cam Height",

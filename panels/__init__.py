@@ -7,6 +7,7 @@ from types import ModuleType
 
 from . import (
     build,
+    controls,
     cutout,
     depth,
     diffuse,
@@ -26,7 +27,7 @@ from . import (
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    presets, looks, shot, footage, flow, pose, matte, depth, keys, diffuse, propagate, upscale, cutout, encode, build,
-    render, results,
+    presets, looks, shot, footage, flow, pose, matte, depth, keys, controls, diffuse, propagate, upscale, cutout,
+    encode, build, render, results,
 )
 """Modules with CLASSES, in the order they are registered: a panel before those inside it."""

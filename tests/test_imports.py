@@ -19,7 +19,7 @@ BLENDER_ALLOWED = (
         f"addon/{name}.py"
         for name in (
             "registration", "preferences", "preferences_draw", "properties", "mirror", "shots",
-            "headless", "pump", "handlers", "redraw",
+            "headless", "pump", "handlers", "redraw", "try_list",
         )
     ),
 )

@@ -15,12 +15,11 @@ from typing import Any
 from .cache import write_atomic
 from .errors import InputError
 from .models.registry import user_data_folder
-from .schema.registry import BY_NAME
 from .shelf import Entry, Shelf
 
 SHIPPED = Path(__file__).resolve().parents[1] / "looks"
 VARIABLE = "LINEBOIL_LOOKS"
-STAGES = tuple(name for name in ("controls", "diffuse") if name in BY_NAME)
+STAGES = ("controls", "diffuse")
 BARRED = frozenset({
     f"diffuse.{name}"
     for name in (

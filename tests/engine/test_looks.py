@@ -12,7 +12,7 @@ import pytest
 from lineboil.addon.engine import looks
 from lineboil.addon.engine.errors import EngineError, InputError
 from lineboil.addon.engine.schema.diffuse import DiffuseSettings
-from lineboil.addon.engine.schema.diffuse_model import whole_prompt
+from lineboil.addon.engine.schema.diffuse_model import KINDS, whole_prompt
 from lineboil.addon.engine.shelf import differing
 from lineboil.addon.engine.shot import Shot, create
 
@@ -42,7 +42,9 @@ def test_those_that_come_along_can_be_used(own: Path) -> None:
         # What belongs to the model that draws stays the artist's: a few-step LoRA keeps its steps.
         of_the_model = {f"diffuse.{name}" for name in ("steps", "guidance", "scheduler", "seed", "model")}
         assert not of_the_model & set(look.values)
-        assert any(key.endswith("_weight") for key in look.values)
+        made = {kind for kind in KINDS if look.values[f"controls.{kind}"]}
+        weighed = {kind for kind in KINDS if f"diffuse.{kind}_weight" in look.values}
+        assert made and made == weighed
 
 
 def test_every_look_fits_into_the_words_a_model_reads(own: Path) -> None:

@@ -78,10 +78,9 @@ def make_tries(context: StageContext, order: Order) -> tuple[list[Try], Path | N
         0, "grid" if is_grid else "key", shown, {}, words_of_keys(context, shown), parent=order.parent,
         facts={"scale": order.scale, **({"grid": grid + 1} if is_grid else {})},
     )
-    layout = key_layout(context, settings, order.scale)
 
     def finish(picture: Image8) -> Image8:
-        return picture if is_grid else cut(layout, picture, 0)
+        return picture if is_grid else cut(key_layout(context, settings, order.scale), picture, 0)
 
     return draw_tries(context, rows, diffuser.draw, like, str(diffuser.device), finish)
 
