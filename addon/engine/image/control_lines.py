@@ -83,8 +83,8 @@ def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
     drawn = np.zeros(grey.shape, np.uint8)
     for line in joined(segments, gap=0.015 * diagonal):
         if np.hypot(*(line[2:] - line[:2])) >= shortest_share * diagonal:
-            ends = [(round(float(x)), round(float(y))) for x, y in line.reshape(2, 2)]
-            cv2.line(drawn, *ends, 255, max(1, round(1.5 * _scale(image8))), cv2.LINE_AA)
+            left, top, right, bottom = (round(float(value)) for value in line)
+            cv2.line(drawn, (left, top), (right, bottom), 255, max(1, round(1.5 * _scale(image8))), cv2.LINE_AA)
     return drawn
 
 
@@ -140,7 +140,7 @@ def _without_specks(ink: Image, shortest_pixels: float) -> Image:
     longest = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keeps = longest >= shortest_pixels
     keeps[0] = True
-    return np.where(keeps[labels], ink, np.float32(0))
+    return ink * keeps[np.asarray(labels, np.int32)].astype(np.float32)
 
 
 def _lightness(image8: Image8) -> Image:
