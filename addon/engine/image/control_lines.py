@@ -140,12 +140,12 @@ def _without_specks(ink: Image, shortest_pixels: float) -> Image:
     longest = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keeps = longest >= shortest_pixels
     keeps[0] = True
-    return ink * keeps[np.asarray(labels, np.int32)].astype(np.float32)
+    return cast(Image, ink * keeps.astype(np.float32)[labels])
 
 
 def _lightness(image8: Image8) -> Image:
     lab = cv2.cvtColor(image8.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab)
-    return np.ascontiguousarray(lab[..., 0])
+    return np.ascontiguousarray(lab[..., 0], np.float32)
 
 
 def _soft(image: Image, sigma: float) -> Image:
