@@ -17,8 +17,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...errors import MissingError
-from ...image import torch_device
+from ...errors import EngineError
 from ..offline import stay_offline
 from . import zimage
 from .adapters import add_loras, add_reference
@@ -29,6 +28,17 @@ from .fitting import fitted
 from .held import Held, put_back
 from .latents import Predictions, QuickLook, decode, encode
 from .load import load_checkpoint, load_preview_vae, predicts_velocity
+from .memory import (
+    Placed,
+    Way,
+    chosen,
+    chosen_device,
+    chosen_type,
+    free_bytes,
+    give_back,
+    is_out_of_memory,
+    said,
+)
 from .prompts import encode as encode_prompts
 from .request import Image8, Model, Request, Step
 from .schedulers import make_scheduler
@@ -55,16 +65,19 @@ class Diffuser:
         self.model = model
         self.device = chosen_device(device)
         self._told = told or _say_nothing
-        dtype = _dtype(model, self.device)
         with offline():
-            self._load(model, dtype)
+            self._load(model, chosen_type(model.family, self.device))
         self._scheduler_config = dict(self._base.scheduler.config)
         self._velocity = predicts_velocity(model)
         self._controlled: Any = None
         self._base.set_progress_bar_config(disable=True)
-        self._base.to(self.device)
-        for net in self._nets.nets():
-            net.to(self.device)
+        encoders = [getattr(self._base, name, None) for name in ("text_encoder", "text_encoder_2", "image_encoder")]
+        drawing = self._base.transformer if model.family == "zimage" else self._base.unet
+        self._placed: Any = Placed(
+            self.device, [drawing, *self._nets.nets()], [part for part in encoders if part], self._base.vae
+        )
+        self._placed.bind(self._base)
+        self._is_placed = False
 
     def _load(self, model: Model, dtype: Any) -> None:
         self._base: Any = load_checkpoint(model, dtype)
@@ -90,16 +103,57 @@ class Diffuser:
         """
         height, width = request.image.shape[:2]
         request = fitted(request, self.model, self._nets.by_kind)
-        start = encode(self._base.vae, request.image)
-        prepare = self._flowing if self.model.family == "zimage" else self._diffusing
-        pipeline, words = prepare(request, start)
-        after_step = self._after_step(pipeline, self._held(request, start), step)
-        with self._sharing(pipeline, request):
-            latents = pipeline(**words, callback_on_step_end=after_step).images
-        picture = decode(self._base.vae, latents)
+        self._place(request)
+        picture = self._drawn(request, step)
+        while picture is None:
+            self._make_room()
+            picture = self._drawn(request, step)
         if request.mask is not None:
             picture = put_back(picture, request.image if request.kept is None else request.kept, request.mask)
         return cast(Image8, np.ascontiguousarray(picture[:height, :width]))
+
+    def _drawn(self, request: Request, step: Step | None) -> Image8 | None:
+        """The picture, of the size that was fitted; None when the card's memory ran out."""
+        try:
+            start = encode(self._base.vae, request.image)
+            prepare = self._flowing if self.model.family == "zimage" else self._diffusing
+            with self._placed.reading():
+                pipeline, words = prepare(request, start)
+            after_step = self._after_step(pipeline, self._held(request, start), step)
+            with self._sharing(pipeline, request):
+                latents = pipeline(**words, callback_on_step_end=after_step).images
+            return decode(self._base.vae, latents)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _place(self, request: Request) -> None:
+        """Put the parts where they fit, once it is known how large pictures are."""
+        if self._is_placed:
+            return
+        self._is_placed = True
+        height, width = request.image.shape[:2]
+        need, free = self._placed.need(height * width), free_bytes(self.device)
+        way = Way() if free is None else chosen(need, free)
+        if free is not None:
+            self._told(said(way, free, need))
+        self._placed.place(way)
+
+    def _make_room(self) -> None:
+        """Go on with less memory.
+
+        Raises:
+            EngineError: There is no way with less.
+        """
+        give_back(self.device)
+        smaller = self._placed.way.smaller()
+        if smaller is None:
+            raise EngineError(
+                "the card's memory is too small for this picture", remedy="Lower diffuse.grid_long_side."
+            )
+        self._told(f"The card's memory ran out; the picture is begun again: {smaller.sentence()}.")
+        self._placed.place(smaller)
 
     def tell(self, told: Told | None) -> None:
         """Whom to tell from now on."""
@@ -120,15 +174,10 @@ class Diffuser:
 
     def free(self) -> None:
         """Give the memory back; the object is of no use afterwards."""
-        import torch
-
-        self._base = self._controlled = self._look = None
+        self._base = self._controlled = self._look = self._placed = None
         self._nets = Loaded({})
         gc.collect()
-        if self.device == "cuda":
-            torch.cuda.empty_cache()
-        elif self.device == "mps":
-            torch.mps.empty_cache()
+        give_back(self.device)
 
     def _diffusing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
         """A pipeline of Stable Diffusion and what it is called with."""
@@ -138,7 +187,7 @@ class Diffuser:
         self._tell_of_cuts(told.cut, told.negative_cut, told.most)
         words = words_of(request, start, told) | control_words(request.controls, self._nets)
         if self.model.ip_adapter is not None:
-            words |= reference_words(pipeline, request)
+            words |= reference_words(pipeline, request, self.device)
         return pipeline, words
 
     def _flowing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
@@ -146,12 +195,14 @@ class Diffuser:
         pipeline = self._base
         if request.controls:
             net = self._nets.by_kind[request.controls[0].kind]
-            self._controlled = pipeline = self._controlled or zimage.controlled(self._base, net)
+            if self._controlled is None:
+                self._controlled = self._placed.bind(zimage.controlled(self._base, net))
+            pipeline = self._controlled
             pipeline.register_modules(controlnet=zimage.several(net, self._base.vae, request))
         pipeline.scheduler = zimage.make_scheduler(self._scheduler_config)
         cut, negative_cut = (zimage.cut_of(pipeline, text) for text in (request.prompt, request.negative_prompt))
         self._tell_of_cuts(cut, negative_cut, zimage.TEXT_TOKENS)
-        return pipeline, zimage.words_of(pipeline, request, start)
+        return pipeline, zimage.words_of(pipeline, request, start, self.device)
 
     def _tell_of_cuts(self, prompt: str, negative: str, most: int) -> None:
         for name, cut in (("prompt", prompt), ("negative prompt", negative)):
@@ -168,7 +219,8 @@ class Diffuser:
         if self._controlled is None:
             name = type(self._base).__name__.replace("Img2Img", f"ControlNet{'Union' * bool(self._nets.union)}Img2Img")
             extra = {"requires_safety_checker": False} if self.model.family == "sd15" else {}
-            self._controlled = getattr(diffusers, name)(**self._base.components, controlnet=nets, **extra)
+            made = getattr(diffusers, name)(**self._base.components, controlnet=nets, **extra)
+            self._controlled = self._placed.bind(made)
             self._controlled.set_progress_bar_config(disable=True)
         self._controlled.register_modules(controlnet=nets)
         return self._controlled
@@ -226,29 +278,6 @@ def free() -> None:
     if _kept is not None:
         _kept.free()
         _kept = None
-
-
-def chosen_device(name: str) -> str:
-    """What PyTorch calls the device: cuda, mps or cpu.
-
-    Raises:
-        MissingError: There is no such device here.
-    """
-    best = torch_device.best_device().kind
-    if name == "auto":
-        return best
-    if name not in ("cpu", best):
-        raise MissingError(f"PyTorch finds no {name} device here", remedy="Set diffuse.device to auto.")
-    return name
-
-
-def _dtype(model: Model, device: str) -> Any:
-    """Half precision on a card; Z-Image's numbers need the wider range of bfloat16."""
-    import torch
-
-    if device == "cpu":
-        return torch.float32
-    return torch.bfloat16 if model.family == "zimage" else torch.float16
 
 
 def _weights(model: Model) -> Model:

@@ -52,10 +52,11 @@ def control_words(controls: tuple[Control, ...], nets: Loaded) -> dict[str, Any]
     return words | ({"control_mode": [UNION_MODES[control.kind] for control in controls]} if nets.union else {})
 
 
-def reference_words(pipeline: Any, request: Request) -> dict[str, Any]:
+def reference_words(pipeline: Any, request: Request, device: str) -> dict[str, Any]:
     """The words for an IP-Adapter that is loaded; it must always be shown a picture, at weight 0 it changes nothing."""
     from PIL import Image
 
     picture = request.reference if request.reference is not None else request.image
     pipeline.set_ip_adapter_scale(request.reference_weight if request.reference is not None else 0.0)
-    return {"ip_adapter_image": Image.fromarray(picture)}
+    seen = pipeline.prepare_ip_adapter_image_embeds([Image.fromarray(picture)], None, device, 1, request.guidance > 1)
+    return {"ip_adapter_image_embeds": seen}

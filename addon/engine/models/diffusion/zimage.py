@@ -112,13 +112,14 @@ def controlled(base: Any, net: Any) -> Any:
     return made
 
 
-def words_of(pipeline: Any, request: Request, start: Any) -> dict[str, Any]:
+def words_of(pipeline: Any, request: Request, start: Any, device: str) -> dict[str, Any]:
     """What a pipeline of Z-Image is called with.
 
     Args:
-        pipeline: Its scheduler is set to the steps that are left.
+        pipeline: With its text encoder on the device.
         request: What is asked.
         start: Latents of the picture that is redrawn.
+        device: Where the work is done.
     """
     import torch
 
@@ -130,19 +131,23 @@ def words_of(pipeline: Any, request: Request, start: Any) -> dict[str, Any]:
     level = shift * sigmas[0] / (1 + (shift - 1) * sigmas[0])
     generator = torch.Generator("cpu").manual_seed(request.seed)
     noise = torch.randn(start.shape, generator=generator, dtype=torch.float32).to(start.device)
+    # Its guidance counts from 0 where that of Stable Diffusion counts from 1.
+    guidance = request.guidance - 1 if request.guidance > 2 else 0.0
+    prompt, negative = pipeline.encode_prompt(
+        prompt=request.prompt, negative_prompt=request.negative_prompt, device=device,
+        do_classifier_free_guidance=guidance > 0, max_sequence_length=TEXT_TOKENS,
+    )
     words: dict[str, Any] = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
+        "prompt_embeds": prompt,
+        "negative_prompt_embeds": negative,
         "height": height,
         "width": width,
         "num_inference_steps": count,
         "sigmas": sigmas,
         "latents": (1 - level) * start.float() + level * noise,
-        # Its guidance counts from 0 where that of Stable Diffusion counts from 1.
-        "guidance_scale": request.guidance - 1 if request.guidance > 2 else 0.0,
+        "guidance_scale": guidance,
         "generator": generator,
         "output_type": "latent",
-        "max_sequence_length": TEXT_TOKENS,
     }
     if request.controls:
         words |= {"control_image": to_tensor(request.controls[0].image), "controlnet_conditioning_scale": 1.0}
