@@ -13,6 +13,7 @@ from lineboil.addon.engine.models import artist_folders, artist_places, family, 
 from lineboil.addon.engine.models.family import Recognised
 from lineboil.addon.engine.models.safetensors_header import read_header
 
+WHOLE: dict[str, tuple[int, ...]] = {"first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3)}
 UNET = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 KOHYA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
 PEFT = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_"
@@ -46,12 +47,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("shapes", "notes", "what"),
     [
-        ({UNET: (320, 768)}, {}, Recognised("checkpoint", "sd15")),
+        ({UNET: (320, 768)} | WHOLE, {}, Recognised("checkpoint", "sd15")),
         ({UNET: (640, 2048), "conditioner.embedders.1.model.x": (1,)}, {}, Recognised("checkpoint", "sdxl")),
-        ({UNET: (640, 2048), "v_pred": (0,)}, {}, Recognised("checkpoint", "sdxl", v_prediction=True)),
-        ({UNET: (320, 768)}, {"modelspec.prediction_type": "v"}, Recognised("checkpoint", "sd15", v_prediction=True)),
-        ({UNET: (320, 1024)}, {}, Recognised("checkpoint", "")),
-        ({"model.diffusion_model.cap_embedder.0.weight": (4,)}, {}, Recognised("checkpoint", "zimage")),
+        ({UNET: (640, 2048), "v_pred": (0,)} | WHOLE, {}, Recognised("checkpoint", "sdxl", v_prediction=True)),
+        ({UNET: (320, 768)} | WHOLE, {"modelspec.prediction_type": "v"},
+         Recognised("checkpoint", "sd15", v_prediction=True)),
         ({f"{KOHYA}.lora_up.weight": (320, 4), f"{KOHYA}.lora_down.weight": (4, 768)}, {}, Recognised("lora", "sd15")),
         ({f"{KOHYA}.lora_down.weight": (4, 2048, 1, 1)}, {}, Recognised("lora", "sdxl")),
         ({f"{PEFT}B.weight": (320, 4), f"{PEFT}A.weight": (4, 2048)}, {}, Recognised("lora", "sdxl")),
@@ -64,7 +64,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"control_layers.0.attention.to_q.weight": (4, 4)}, {}, Recognised("controlnet_union", "zimage")),
         ({"decoder.conv_in.weight": (4,)}, {}, Recognised("vae", "")),
         ({"ip_adapter.1.to_k_ip.weight": (640, 2048)}, {}, Recognised("ip_adapter", "sdxl")),
-        ({"something": (4,)}, {}, Recognised("unknown", "")),
     ],
 )
 def test_a_head_tells_what_a_file_is(tmp_path: Path, shapes, notes, what: Recognised) -> None:
@@ -108,7 +107,10 @@ def empty(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("harm", "words"),
-    [(cut, "is cut off"), (cut_in_the_head, "damaged"), (page, "damaged"), (no_table, "damaged"), (empty, "damaged")],
+    [
+        (cut, "is cut off"), (cut_in_the_head, "cut off within its head"), (page, "web page"), (no_table, "damaged"),
+        (empty, "empty"),
+    ],
 )
 def test_a_damaged_file_is_told(tmp_path: Path, harm, words: str) -> None:
     path = write(tmp_path / "a.safetensors", {UNET: (320, 768)})
@@ -129,10 +131,10 @@ def test_a_file_that_can_hold_a_program_is_refused_and_named(tmp_path: Path) -> 
 
 def programs(root: Path) -> Path:
     """The folders of A1111 and ComfyUI, the second with another disk named in its file of extra paths."""
-    write(root / "stable-diffusion-webui/models/Stable-diffusion/Toon.safetensors", {UNET: (320, 768)})
+    write(root / "stable-diffusion-webui/models/Stable-diffusion/Toon.safetensors", {UNET: (320, 768)} | WHOLE)
     write(root / "stable-diffusion-webui/models/Lora/line/ink.safetensors", {f"{KOHYA}.lora_down.weight": (4, 768)})
     write(root / "stable-diffusion-webui/embeddings/not_ours.safetensors", {"x": (4,)})
-    write(root / "ComfyUI/models/checkpoints/big.safetensors", {UNET: (640, 2048)})
+    write(root / "ComfyUI/models/checkpoints/big.safetensors", {UNET: (640, 2048)} | WHOLE)
     write(root / "disk/nets/union.safetensors", {NET: (640, 2048), SEEN: (4,), "task_embedding": (8, 4)})
     write(root / "disk/more/ink.safetensors", {f"{KOHYA}.lora_down.weight": (4, 2048)})
     (root / "ComfyUI/extra_model_paths.yaml").write_text(

@@ -22,7 +22,7 @@ from .registry import user_data_folder
 from .safetensors_header import REFUSED, SUFFIX, refused
 
 _MOST_FILES = 20_000
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
 _FRESH_SECONDS = 3.0
 
 
@@ -148,7 +148,7 @@ def _read_kind(path: Path) -> list[Any]:
         what = recognise(path)
     except EngineError as error:
         return ["unknown", "", False, f"{error.what}. {error.remedy}".strip()]
-    return [what.kind, what.family, what.v_prediction, ""]
+    return [what.kind, what.family, what.v_prediction, what.problem]
 
 
 def _cache_path() -> Path:

@@ -16,6 +16,10 @@ REFUSED = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
 
 _LONGEST_BYTES = 100_000_000
 _AGAIN = "Fetch or copy it again."
+_PAGES = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<script")
+# Archives and pickles: what torch.save writes.
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_POINTER = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,10 @@ class Header:
     notes: dict[str, str]
 
 
-def refused(path: Path) -> InputError:
-    """What to say about a file that can hold a program."""
+def refused(path: Path, kind: str = "") -> InputError:
+    """What to say about a file that can hold a program, by its ending or what else tells its kind."""
     return InputError(
-        f"is a {path.suffix.lower()} file, which can run hidden programs when it is opened", where=str(path),
+        f"is a {kind or path.suffix.lower()} file, which can run hidden programs when it is opened", where=str(path),
         remedy="Get the same model as .safetensors, or convert it with a program you trust.",
     )
 
@@ -51,9 +55,11 @@ def read_header(path: Path) -> Header:
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
+            first = stream.read(64)
+            length = int.from_bytes(first[:8], "little")
             if not 2 <= length <= min(_LONGEST_BYTES, size - 8):
-                raise _damaged(path)
+                raise _stranger(path, first, size)
+            stream.seek(8)
             value = json.loads(stream.read(length))
     except FileNotFoundError as error:
         raise MissingError("there is no such file", where=str(path)) from error
@@ -73,13 +79,30 @@ def _checked(value: Any, data_bytes: int, path: Path) -> Header:
         shapes = {name: tuple(int(side) for side in entry["shape"]) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
         told = {str(name): str(text) for name, text in notes.items()}
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _damaged(path) from error
     if end > data_bytes:
         raise InputError(
             f"is cut off: {data_bytes / 1e6:.0f} MB of {end / 1e6:.0f} MB are there", where=str(path), remedy=_AGAIN
         )
     return Header(shapes, told)
+
+
+def _stranger(path: Path, first: bytes, size: int) -> InputError:
+    """What a file is that does not begin as a .safetensors file does."""
+    if not size:
+        return InputError("is empty", where=str(path), remedy=_AGAIN)
+    if first.startswith(_POINTER):
+        remedy = "Fetch the model itself: `git lfs pull`, or the download button of its page."
+        return InputError("is only a pointer of Git LFS, not the model it stands for", where=str(path), remedy=remedy)
+    if first.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_PAGES):
+        remedy = "Fetch it again from the download button; some sites want you to sign in first."
+        return InputError("is a web page that was saved under a model's name", where=str(path), remedy=remedy)
+    if first.startswith(_PICKLES):
+        return refused(path, "renamed .ckpt or .zip")
+    if size > 8 and first[8:9] == b"{":
+        return InputError("is cut off within its head", where=str(path), remedy=_AGAIN)
+    return _damaged(path)
 
 
 def _damaged(path: Path) -> InputError:
