@@ -43,9 +43,9 @@ CHECKPOINTS: dict[str, tuple[Callable[[], Model], str]] = {
     "file of SD 1.5": (lambda: Model("sdxl", tiny.single_file("sd15")), "holds Stable Diffusion 1.5, not SDXL"),
     "LoRA": (lambda: Model("sd15", tiny.lora()), "Choose a whole checkpoint"),
     "ControlNet": (lambda: Model("sd15", tiny.controlnet()), "holds ControlNetModel"),
-    "torn": (lambda: Model("sd15", tiny.truncated(tiny.single_file())), "not fetched to its end"),
-    "page": (lambda: Model("sd15", written("page.safetensors", b"<html>404</html>" * 9)), "not fetched to its end"),
-    "nothing in it": (lambda: Model("sd15", written("empty.safetensors", b"")), "not fetched to its end"),
+    "torn": (lambda: Model("sd15", tiny.truncated(tiny.single_file())), "is cut off: 9 MB of 19 MB are there"),
+    "page": (lambda: Model("sd15", written("page.safetensors", b"<html>404</html>" * 9)), "is a web page"),
+    "nothing in it": (lambda: Model("sd15", written("empty.safetensors", b"")), "is empty"),
     "ckpt": (lambda: Model("sd15", written("old.ckpt", b"pickle")), "hidden programs"),
     "not there": (lambda: Model("sd15", Path("/nowhere/a.safetensors")), "is not there"),
 }

@@ -74,7 +74,7 @@ def test_a_prompt_over_the_limit_is_told() -> None:
     [
         (lambda: Model("sd15", tiny_zimage.folder()), "holds Z-Image, not Stable Diffusion 1.5"),
         (lambda: Model("zimage", tiny.folder()), "holds Stable Diffusion 1.5, not Z-Image"),
-        (lambda: Model("zimage", tiny.single_file()), "taken as a folder"),
+        (lambda: Model("zimage", tiny.single_file()), "holds Stable Diffusion 1.5, not Z-Image"),
         (lambda: replace(model(), controlnets=(("depth", tiny.controlnet(layout="file")),)), "not a ControlNet of Z-"),
         (lambda: replace(model(), controlnets=(("depth", tiny.controlnet()),)), "holds ControlNetModel"),
         (lambda: replace(model(), loras=(Lora(tiny.lora()),)), "does not fit the checkpoint"),

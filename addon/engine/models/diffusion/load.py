@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ..family import recognise
 from .files import check_class, check_file, folder_class, says_what_is_wrong, variant_of
 from .request import Family, Model
 from .shapes import write_config
@@ -22,9 +23,10 @@ _PIPELINES = {
     "zimage": "ZImagePipeline",
 }
 _NAMES = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL", "zimage": "Z-Image"}
-# Of the layout that the checkpoints were published in: the text encoder tells the family.
-_SDXL_MARK, _SD15_MARK = "conditioner.embedders.1.", "cond_stage_model.transformer."
-_V_MARK = "v_pred"
+_KINDS = {
+    "lora": "a LoRA", "controlnet": "a ControlNet", "controlnet_union": "a ControlNet", "vae": "a VAE",
+    "ip_adapter": "an IP-Adapter",
+}
 
 
 def load_checkpoint(model: Model, dtype: Any) -> Any:
@@ -65,7 +67,7 @@ def load_preview_vae(model: Model, dtype: Any, device: str) -> Any:
 
 def predicts_velocity(model: Model) -> bool | None:
     """What the artist says, or else the checkpoint's own mark; None leaves it to its scheduler's config."""
-    if model.v_prediction is None and model.checkpoint.is_file() and _V_MARK in _names_in(model.checkpoint):
+    if model.v_prediction is None and model.checkpoint.is_file() and recognise(model.checkpoint).v_prediction:
         return True
     return model.v_prediction
 
@@ -89,15 +91,11 @@ def _from_folder(model: Model, dtype: Any) -> Any:
 def _from_file(model: Model, dtype: Any) -> Any:
     import diffusers
 
-    if model.family == "zimage":
-        raise InputError(
-            "Z-Image is taken as a folder, as the hub has it", where=str(model.checkpoint),
-            remedy='Run: lineboil models get zimage, and set diffuse.model to "zimage".',
-        )
-    names = _names_in(model.checkpoint)
-    is_sdxl = any(name.startswith(_SDXL_MARK) for name in names)
-    is_sd15 = any(name.startswith(_SD15_MARK) for name in names)
-    _check_family(model, "sdxl" if is_sdxl else "sd15" if is_sd15 else None, "")
+    found = recognise(model.checkpoint)
+    is_whole = found.kind == "checkpoint"
+    if is_whole and found.problem:
+        raise InputError(found.problem, where=str(model.checkpoint), remedy="Choose another in diffuse.model.")
+    _check_family(model, found.family or None if is_whole else None, _KINDS.get(found.kind, ""))
     with _config_of(model) as config, says_what_is_wrong(model.checkpoint, "a checkpoint"):
         return getattr(diffusers, _PIPELINES[model.family]).from_single_file(
             str(model.checkpoint), config=str(config), dtype=dtype, local_files_only=True,
@@ -132,14 +130,6 @@ def _check_family(model: Model, found: Family | None, name: str) -> None:
         where=str(model.checkpoint),
         remedy="Set diffuse.family to the checkpoint's own, or to auto." if found else "Choose a whole checkpoint.",
     )
-
-
-def _names_in(path: Path) -> frozenset[str]:
-    """Names of the tensors of a .safetensors file; reads its header only."""
-    from safetensors import safe_open
-
-    with says_what_is_wrong(path, "a checkpoint"), safe_open(str(path), framework="pt") as file:
-        return frozenset(file.keys())
 
 
 def _vae(path: Path, own: Any, dtype: Any) -> Any:
