@@ -38,7 +38,9 @@ class Recognised:
 _UNET = r"(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block)[._]"
 # Layers that look at the text: how wide it is tells the family. Video models have such layers too, in other blocks.
 _TEXT_LAYER = re.compile(rf"{_UNET}.*attn2[._](processor[._])?to_k([._].*)?(weight|hada_w[12]_b)$|to_k_ip\.weight$")
-_LORA = re.compile(r"[._]lora[._]?(down|up|A|B|a|b)\b|lora_(down|up|A|B)\b|\.hada_w1|\.lokr_w|\.lora\.")
+_LORA = re.compile(
+    r"[._]lora[._]?(down|up|A|B|a|b)\b|lora_(down|up|A|B)\b|\.hada_w1|\.lokr_w|\.lora\.|lora_linear_layer\."
+)
 # The half of a LoRA that ends in the layer's other side says nothing of the text.
 _LORA_UP = re.compile(r"lora[._]?up|lora_B|lora\.up")
 _LORA_TEXT = re.compile(r"^(lora_te_|text_encoder\.).*(q_proj|fc1).*(lora[._]?down|lora_A|lora\.down)")

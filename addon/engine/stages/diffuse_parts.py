@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from ..errors import SettingError
 from ..models.diffusion.request import Family, Lora, Model
-from ..models.locate import assigned, family_of, locate, weighed
+from ..models.family import Kind, Recognised
+from ..models.fits import check_fits
+from ..models.locate import assigned, locate, weighed
 from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import KINDS
 from .context import StageContext
@@ -22,38 +23,49 @@ def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
     Raises:
         MissingError: A part of it is not installed; says how to get it.
         SettingError: A setting cannot be read, or the checkpoint's family cannot be told.
+        InputError: A part is damaged, of another kind, or of another family than the checkpoint.
     """
     root = context.shot.root
     checkpoint = locate(settings.model or _usual(settings), root, what="checkpoint")
-    family = _family(settings, checkpoint)
+    seen = check_fits(checkpoint, "checkpoint", "" if settings.family == "auto" else settings.family)
+    family = _family(settings, checkpoint, seen)
     follows = bool(settings.reference) or (settings.agree_reference and len(context.state.frames_of(context.spec)) > 1)
     return Model(
         family=family,
         checkpoint=checkpoint,
         controlnets=_controlnets(context, settings, family),
-        loras=tuple(Lora(locate(name, root, what="LoRA"), weight) for name, weight in weighed(settings.loras)),
-        vae=locate(settings.vae, root, what="VAE") if settings.vae else None,
+        loras=tuple(
+            Lora(_fitting(name, "LoRA", "lora", family, root), weight) for name, weight in weighed(settings.loras)
+        ),
+        vae=_fitting(settings.vae, "VAE", "vae", family, root) if settings.vae else None,
         ip_adapter=locate(f"{family}-reference", what="IP-Adapter") if follows else None,
         image_encoder=locate("reference-encoder", what="image encoder") if follows else None,
         clip_skip=settings.clip_skip,
+        v_prediction=seen.v_prediction or None,
     )
+
+
+def _fitting(name: str, what: str, kind: Kind, family: Family, root: Path) -> Path:
+    """Where a part lies that goes with the checkpoint; looked at before gigabytes are loaded."""
+    path = locate(name, root, what=what)
+    check_fits(path, kind, family)
+    return path
 
 
 def _usual(settings: DiffuseSettings) -> str:
     return _USUAL if settings.family == "auto" else settings.family
 
 
-def _family(settings: DiffuseSettings, checkpoint: Path) -> Family:
+def _family(settings: DiffuseSettings, checkpoint: Path, seen: Recognised) -> Family:
     if settings.family != "auto":
         return settings.family
-    found = family_of(checkpoint)
-    if not found:
+    if not seen.family:
         raise SettingError(
             "which family the checkpoint belongs to cannot be told from its file",
             where=str(checkpoint),
             remedy="Set diffuse.family, or choose a Stable Diffusion 1.5 or SDXL checkpoint.",
         )
-    return cast(Family, found)
+    return seen.family
 
 
 def kinds_of(context: StageContext, settings: DiffuseSettings) -> tuple[str, ...]:
@@ -76,5 +88,5 @@ def _controlnets(context: StageContext, settings: DiffuseSettings, family: Famil
     for kind in kinds_of(context, settings):
         usual = f"sd15-{kind}" if family == "sd15" else f"{family}-union"
         name = own.get(kind) or own.get("all") or usual
-        found.append((kind, locate(name, context.shot.root, what=f"ControlNet for {kind}")))
+        found.append((kind, _fitting(name, f"ControlNet for {kind}", "controlnet", family, context.shot.root)))
     return tuple(found)
