@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from lineboil.addon.engine import errors
-from lineboil.addon.engine.models import artist_folders, family
+from lineboil.addon.engine.models import artist_folders, artist_places, family, locate
 from lineboil.addon.engine.models.family import Recognised
 from lineboil.addon.engine.models.fits import check_fits
 from lineboil.addon.engine.models.safetensors_header import Header, read_header
@@ -131,6 +131,34 @@ def test_folders_tell_what_they_are(tmp_path: Path) -> None:
     assert "9 channels" in told(b=xl, b__unet={"in_channels": 9, "cross_attention_dim": 2048}).problem
     two: dict[str, object] = {"_class_name": "StableDiffusionPipeline"}
     assert "Diffusion 2" in told(c=two, c__unet={"in_channels": 4, "cross_attention_dim": 1024}).problem
+
+
+def test_a_model_in_a_folder_is_one(tmp_path: Path) -> None:
+    for part in ("toon/unet", "toon/vae", "depth"):
+        (tmp_path / part).mkdir(parents=True)
+        write(tmp_path / part / "diffusion_pytorch_model.safetensors", {f"{CROSS}.to_k.weight": (640, 768)})
+        (tmp_path / part / "config.json").write_text('{"_class_name": "ControlNetModel", "cross_attention_dim": 768}')
+    (tmp_path / "toon/model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    found = {own.path.name: (own.kind, own.family, own.problem) for own in artist_folders.files([tmp_path])}
+    assert found == {"toon": ("checkpoint", "sd15", ""), "depth": ("controlnet", "sd15", "")}
+    assert artist_folders.named("toon", [tmp_path]) == tmp_path / "toon"
+
+
+def test_the_extra_paths_of_comfyui_in_any_order(tmp_path: Path) -> None:
+    path = tmp_path / "extra_model_paths.yaml"
+    path.write_text("\ufeffa111:\r\n  checkpoints: 'models/Stable-diffusion'\r\n  base_path: /disk/webui/\r\n\r\n"
+                    "comfyui:\r\n  # is_default: true\r\n  loras: |-\r\n    one\r\n    /two\r\n  clip: no\r\n")
+    texts = [place.as_posix() for place in artist_places.extra_places(path)]
+    assert [text.removeprefix(tmp_path.as_posix()) for text in texts] == [
+        "/disk/webui/models/Stable-diffusion", "/one", "/two"]  # fmt: skip
+    path.write_bytes(b"\xff\xfe: [\x00{")
+    assert artist_places.extra_places(path) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-this-name/a", "a\0b"])
+def test_odd_names_are_not_there(name: str) -> None:
+    with pytest.raises(errors.MissingError):
+        locate.locate(name)
 
 
 def write(path: Path, shapes: Shapes) -> Path:

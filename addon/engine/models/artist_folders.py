@@ -24,6 +24,7 @@ from .safetensors_header import REFUSED, SUFFIX, refused
 _MOST_FILES = 20_000
 _CACHE_VERSION = 2
 _FRESH_SECONDS = 3.0
+_NET_FILE = "diffusion_pytorch_model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Own:
     """A model file of the artist's.
 
     Attributes:
-        path: Where it lies.
+        path: Where it lies; a file, or a folder in diffusers' layout.
         kind: What it is.
         family: What it goes with; "" where it does not show.
         v_prediction: Whether a checkpoint was trained to tell velocity.
@@ -109,7 +110,7 @@ def _is_called(path: Path, word: str) -> bool:
 
 
 def _walk(place: Path) -> Iterator[Path]:
-    """Files that may be models, links to folders followed once."""
+    """Files that may be models, and folders in diffusers' layout; links to folders are followed once."""
     seen: set[str] = set()
     count = 0
     for root, below, names in os.walk(place, followlinks=True):
@@ -118,6 +119,11 @@ def _walk(place: Path) -> Iterator[Path]:
             below.clear()
             continue
         seen.add(real)
+        if "model_index.json" in names or {"config.json", _NET_FILE} <= set(names):
+            # A model in diffusers' layout is one, not its parts.
+            below.clear()
+            yield Path(root)
+            continue
         below[:] = sorted(name for name in below if not name.startswith("."))
         for name in sorted(names):
             if name.lower().endswith((SUFFIX, *REFUSED)):
@@ -140,7 +146,13 @@ def _looked_at(path: Path, old: dict[str, Any], new: dict[str, Any]) -> Own | No
         row = [*stamp, *_read_kind(path)]
     new[key] = row
     kind, family, velocity, problem = cast(list[Any], row)[2:]
-    return Own(path, kind, family, bool(velocity), stat.st_size, str(problem))
+    size = stat.st_size if not os.path.isdir(path) else _bytes_in(path)
+    return Own(path, kind, family, bool(velocity), size, str(problem))
+
+
+def _bytes_in(folder: Path) -> int:
+    paths = (os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+    return sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
 
 
 def _read_kind(path: Path) -> list[Any]:

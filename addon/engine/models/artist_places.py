@@ -27,16 +27,17 @@ _PARTS = (
     "models/ipadapter", "models/diffusers",
 )
 _EXTRA = ("checkpoints", "loras", "controlnet", "vae", "ipadapter", "diffusers")
+_BARS = ("|", "|-", "|+", ">", ">-")
 _EXTRA_FILE = "extra_model_paths.yaml"
 
 
 def folders() -> list[Path]:
     """The folders that are looked into: of the environment, added ones, and the usual ones that exist."""
-    given = [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+    given = [Path(os.path.expanduser(text)) for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
     usual = [Path.home() / name for name in _PROGRAMS]
     if os.name == "nt":
         usual += [Path(f"{drive}:/") / name for drive in "CD" for name in _PROGRAMS[:5]]
-    return list(dict.fromkeys([*given, *added(), *(folder for folder in usual if folder.is_dir())]))
+    return list(dict.fromkeys([*given, *added(), *(folder for folder in usual if os.path.isdir(folder))]))
 
 
 def added() -> list[Path]:
@@ -71,8 +72,9 @@ def forget(folder: Path) -> None:
 
 def places(folder: Path) -> list[Path]:
     """Where models lie in a folder: the parts of a program's folder, or the folder itself where it has none of them."""
-    parts = [folder / part for part in _PARTS if (folder / part).is_dir()]
-    parts += [place for place in extra_places(folder / _EXTRA_FILE) if place.is_dir()]
+    # os.path: a folder that may not be read is none, where pathlib would raise.
+    parts = [folder / part for part in _PARTS if os.path.isdir(folder / part)]
+    parts += [place for place in extra_places(folder / _EXTRA_FILE) if os.path.isdir(place)]
     # Two spellings of a part are one folder where names have no case.
     return list({os.path.realpath(place): place for place in parts}.values()) or [folder]
 
@@ -83,27 +85,31 @@ def extra_places(path: Path) -> list[Path]:
     Of YAML it needs groups of `name: text` lines, and texts of several lines behind a bar.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError:
         return []
     found: list[Path] = []
-    base, name = Path(path.parent), ""
-    for line in lines:
+    base, group, name = path.parent, list[str](), ""
+    for line in [*lines, "end:"]:
         bare = re.split(r"(?:^|\s)#", line)[0].rstrip()
-        if not bare.strip():
-            continue
         match = re.match(r"(\s*)([\w-]+)\s*:(?:\s+(.*))?$", bare)
         if match and not match[1]:
-            base, name = path.parent, ""
+            # A group's base may stand behind the names that are below it.
+            found += [base / text for text in group]
+            base, group, name = path.parent, [], ""
         elif match:
-            name, text = match[2], (match[3] or "").strip().strip("\"'")
+            name, text = match[2], _unquoted(match[3] or "")
             if name == "base_path":
-                base = path.parent / Path(os.path.expandvars(text)).expanduser()
-            elif name in _EXTRA and text and text not in ("|", ">", "|-"):
-                found.append(base / text)
-        elif name in _EXTRA:
-            found.append(base / bare.strip().strip("\"'"))
+                base = path.parent / os.path.expanduser(os.path.expandvars(text))
+            elif name in _EXTRA and text and text not in _BARS:
+                group.append(text)
+        elif name in _EXTRA and bare.strip():
+            group.append(_unquoted(bare))
     return found
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().strip("\"'")
 
 
 def _list_path() -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..cache import digest, file_identity
@@ -36,10 +37,11 @@ def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: 
                 remedy=remedy or f"Run: lineboil models get {name}",
             )
         return found.path
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     places = [path] if path.is_absolute() or root is None else [root / path, path.absolute()]
     for place in places:
-        if place.exists():
+        # os.path: what may not be looked at, or is no name of a file at all, is not there.
+        if os.path.exists(place):
             return place
     own = artist_folders.named(name)
     if own is not None:
