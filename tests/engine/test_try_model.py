@@ -13,6 +13,7 @@ from lineboil.addon.engine.frames import frame_name
 from lineboil.addon.engine.image import files
 from lineboil.addon.engine.key_list import Key, KeyList, keys_text
 from lineboil.addon.engine.messages import Failed
+from lineboil.addon.engine.models import kept
 from lineboil.addon.engine.shot import Shot
 from lineboil.addon.engine.tries import Tries
 
@@ -62,3 +63,6 @@ def test_equal_seeds_give_equal_bits_and_regions_stay_in_theirs(shot: Shot) -> N
     drawn = files.read_rgb8(shot.root / "styled" / frame_name(1))
     assert np.array_equal(drawn[mask == 0], key[mask == 0])
     assert not np.array_equal(drawn[mask == 1], key[mask == 1])
+
+    # What a worker does when the artist frees the memory.
+    assert kept.free() == [tiny_diffusion.folder("sd15").name] and kept.free() == []

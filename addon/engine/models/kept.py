@@ -66,9 +66,16 @@ def free() -> list[str]:
     with _lock:
         names = sorted({name for entry in _models.values() for name in entry.names})
         _models.clear()
+    names = sorted({*names, *_free_diffuser()})
     gc.collect()
     _give_back()
     return names
+
+
+def _free_diffuser() -> list[str]:
+    """The diffusion model, whose own module keeps it; PyTorch is not loaded to find that there is none."""
+    module = sys.modules.get(f"{__package__}.diffusion.diffuser")
+    return list(module.free()) if module is not None else []
 
 
 def _give_back() -> None:

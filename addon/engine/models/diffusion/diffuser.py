@@ -272,12 +272,14 @@ def diffuser_for(model: Model, device: str = "auto", told: Told | None = None) -
     return _kept
 
 
-def free() -> None:
-    """Give the kept model's memory back."""
+def free() -> list[str]:
+    """Give the kept model's memory back; returns its checkpoint's name, or nothing."""
     global _kept
-    if _kept is not None:
-        _kept.free()
-        _kept = None
+    if _kept is None:
+        return []
+    kept, _kept = _kept, None
+    kept.free()
+    return [kept.model.checkpoint.name]
 
 
 def _weights(model: Model) -> Model:
