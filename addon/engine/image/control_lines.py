@@ -13,8 +13,8 @@ Image8 = npt.NDArray[np.uint8]
 Image = npt.NDArray[np.float32]
 
 _WIDER = 1.6
-_LINE_LEVELS = 1.2
-_LINE_GAIN = 0.5
+_LINE_LEVELS = 0.6
+_LINE_GAIN = 0.6
 _SOFT_PIXELS = (1.0, 2.0, 4.0)
 _SOFT_STRONG_PERCENTILE = 98
 _LEAST_STRONG_LEVELS = 8.0
@@ -34,7 +34,7 @@ def lineart(image8: Image8, weight: float = 1.0) -> Image8:
         uint8 (H, W), 0..255.
     """
     lightness = _lightness(image8)
-    sigma = max(0.6, 0.9 * weight * _scale(image8))
+    sigma = max(0.8, 1.1 * weight * _scale(image8))
     difference = _soft(lightness, sigma * _WIDER) - _soft(lightness, sigma)
     ink = cast(Image, np.tanh(np.maximum(difference - np.float32(_LINE_LEVELS), 0) * np.float32(_LINE_GAIN)))
     return _levels(_without_specks(ink, 8 * _scale(image8)))
