@@ -118,7 +118,6 @@ def test_a_damaged_file_is_told(tmp_path: Path, harm, words: str) -> None:
     with pytest.raises(errors.InputError, match=words) as caught:
         read_header(path)
     assert caught.value.where == str(path) and caught.value.remedy
-    assert locate.family_of(path) == ""
 
 
 def test_a_file_that_can_hold_a_program_is_refused_and_named(tmp_path: Path) -> None:

@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 
 from ..cache import digest, file_identity
-from ..errors import EngineError, MissingError, SettingError
+from ..errors import MissingError, SettingError
 from . import artist_folders, hub_cache
-from .family import recognise
 from .hub_catalogue import BY_NAME, entry
 
 
@@ -101,11 +100,3 @@ def assigned(text: str, setting: str) -> dict[str, str]:
             )
         found[kind.strip()] = name.strip()
     return found
-
-
-def family_of(checkpoint: Path) -> str:
-    """Family of a checkpoint, "" where it does not show or the file is damaged."""
-    try:
-        return recognise(checkpoint).family
-    except EngineError:
-        return ""
