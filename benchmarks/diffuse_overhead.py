@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a grid costs besides the model: reading, laying out, cutting, matching and writing, on a made-up shot.
 
-    python benchmarks/diffuse_overhead.py [KEYS]
+    python benchmarks/diffuse_overhead.py [KEYS] [HEIGHT]
 
 In place of the model stands a function that only blends pictures; its own time is taken out. Prints the row of
 docs/benchmarks.md.
@@ -30,7 +30,6 @@ from lineboil.addon.engine.models.diffusion.request import Model, Request  # noq
 from lineboil.addon.engine.stages import diffuse_model, diffuse_parts, diffuse_request  # noqa: E402
 
 KINDS = ("lineart", "depth", "openpose")
-SIZE = 1920, 1080
 
 
 class Blender:
@@ -54,9 +53,11 @@ class Blender:
 def main() -> int:
     """Measure; returns 0."""
     count = int(sys.argv[1]) if sys.argv[1:] else 11
+    tall = int(sys.argv[2]) if sys.argv[2:] else 1080
+    size = tall * 16 // 9, tall
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "shot"
-        _make(root, count)
+        _make(root, count, size)
         model = Blender()
         with (
             mock.patch.object(diffuse_model, "diffuser_for", lambda *_: model),
@@ -71,17 +72,17 @@ def main() -> int:
     print("| keys | frames | grids | pixels of a grid | seconds a grid without the model | of one core |")
     print("|---|---|---|---|---|---|")
     grids = len(model.sizes)
-    print(f"| {count} | {SIZE[0]}x{SIZE[1]} | {grids} | {width}x{height} | {taken / grids:.2f} | {used / grids:.2f} |")
+    print(f"| {count} | {size[0]}x{size[1]} | {grids} | {width}x{height} | {taken / grids:.2f} | {used / grids:.2f} |")
     return 0
 
 
-def _make(root: Path, count: int) -> None:
+def _make(root: Path, count: int, size: tuple[int, int]) -> None:
     """A shot with as much detail in its pictures as footage has."""
     random = np.random.default_rng(1)
-    noise = cv2.GaussianBlur(random.random((SIZE[1], SIZE[0], 3), np.float32), (0, 0), 2)
+    noise = cv2.GaussianBlur(random.random((size[1], size[0], 3), np.float32), (0, 0), 2)
     pictures = [np.roll(noise, 9 * frame, 1) for frame in range(count)]
-    y, x = np.mgrid[: SIZE[1], : SIZE[0]]
-    matte = (np.hypot((x - 960) / 400, (y - 540) / 500) < 1).astype(np.float32)
+    y, x = np.mgrid[: size[1], : size[0]]
+    matte = (np.hypot((x / size[0] - 0.5) / 0.2, (y / size[1] - 0.5) / 0.45) < 1).astype(np.float32)
     settings = {"diffuse__engine": "diffusion", "diffuse__prompt": "a cat", "diffuse__grid_cells": 6}
     make_shot(root, pictures, [matte] * count, **settings)
     (root / "keys.json").write_text(keys_text(KeyList(tuple(Key(1 + frame) for frame in range(count)))), "utf-8")
