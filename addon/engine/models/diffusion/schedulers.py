@@ -26,7 +26,8 @@ _CLASSES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 NAMES = tuple(_CLASSES)
 USUAL = "dpmpp_2m_karras"
-_FEW = {"lcm": 50, "tcd": 50}
+_MOST_STEPS = {"lcm": 50, "tcd": 50}
+_FEW_STEPS = 10
 
 
 def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None, steps: int) -> Any:
@@ -46,9 +47,9 @@ def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None,
     name = name or USUAL
     if name not in _CLASSES:
         raise SettingError(f'there is no scheduler "{name}"', remedy="There are: " + ", ".join(NAMES) + ".")
-    if steps > _FEW.get(name, steps):
+    if steps > _MOST_STEPS.get(name, steps):
         raise SettingError(
-            f"the scheduler {name} does {_FEW[name]} steps at most, not {steps}",
+            f"the scheduler {name} does {_MOST_STEPS[name]} steps at most, not {steps}",
             remedy="Lower diffuse.steps (4 to 8 are usual with it), or choose another scheduler.",
         )
     kind, more = _CLASSES[name]
@@ -56,6 +57,9 @@ def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None,
         more = {**more, "prediction_type": "v_prediction" if v_prediction else "epsilon"}
     if v_prediction:
         more = {**more, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    if steps <= _FEW_STEPS and name not in _MOST_STEPS:
+        # LoRAs for few steps were trained on a schedule that begins with noise alone.
+        more = {**more, "timestep_spacing": "trailing"}
     wanted = getattr(diffusers, kind)
     accepted = set(inspect.signature(wanted.__init__).parameters)
     # What another scheduler's config says of itself does not fit this one.
