@@ -35,6 +35,7 @@ class _Known:
         self.items: list[Try] = []
         self.menu: list[tuple[str, str, str, Any, int]] = [_NONE]
         self.looked = -1e9
+        self.stamp = -1
         self.pictures: Any = None
         self.number = 0
 
@@ -43,18 +44,28 @@ _known = _Known()
 
 
 def load(scene: Any) -> list[Try]:
-    """Tries of the scene's shot, newest first; read again every second."""
+    """Tries of the scene's shot, newest first; looked at again every second."""
     root = shots.shot_root(scene)
     if root != _known.root or time.monotonic() - _known.looked > _LOOK_SECONDS:
-        _known.items = Tries(root / "state").all()[::-1] if root else []
-        _known.menu = [_entry(root, item) for item in _known.items] if root and _known.items else [_NONE]
-        _known.root, _known.looked = root, time.monotonic()
+        stamp = _stamp(root)
+        # Whatever is added, marked or removed changes the folder's date: hundreds of records are not read for nothing.
+        if root != _known.root or stamp != _known.stamp:
+            _known.items = Tries(root / "state").all()[::-1] if root else []
+            _known.menu = [_entry(root, item) for item in _known.items] if root and _known.items else [_NONE]
+        _known.root, _known.stamp, _known.looked = root, stamp, time.monotonic()
     return _known.items
+
+
+def _stamp(root: Path | None) -> int:
+    try:
+        return Tries(root / "state").folder.stat().st_mtime_ns if root else 0
+    except OSError:
+        return 0
 
 
 def forget() -> None:
     """Read anew at the next look."""
-    _known.looked = -1e9
+    _known.looked, _known.stamp = -1e9, -1
 
 
 def chosen(context: Any) -> Try | None:
