@@ -40,6 +40,15 @@ def test_the_character_and_the_rest_are_matched_apart():
     assert np.abs(matched - off)[:, 30:].mean() < 0.005
 
 
+def test_what_differs_in_the_footage_may_differ_in_the_drawings():
+    shot = picture(4)
+    dark = shot * np.float32(0.85)
+    drawn, tinted = shot, dark + np.float32([0.06, 0, -0.03])
+    matched = match_statistics(tinted, None, drawn, None, (dark, shot))
+    assert np.abs(matched - dark).mean() < 0.01
+    assert np.abs(match_statistics(tinted, None, drawn, None) - dark).mean() > 0.04
+
+
 def test_the_match_has_limits():
     dark = picture(5) * np.float32(0.05)
     matched = match_statistics(dark, None, picture(6), None)

@@ -37,7 +37,13 @@ def match_cells(picture: Image, own: Image, wanted: Image) -> Image:
     return np.clip(changed, 0, 1).astype(np.float32)
 
 
-def match_statistics(picture: Image, matte: Image | None, anchor: Image, anchor_matte: Image | None) -> Image:
+def match_statistics(
+    picture: Image,
+    matte: Image | None,
+    anchor: Image,
+    anchor_matte: Image | None,
+    footage: tuple[Image, Image] | None = None,
+) -> Image:
     """A key's colours with the mean and spread of the anchor's, in Lab, inside the matte and outside it.
 
     After Reinhard and others, "Color Transfer between Images", 2001; how far it may go is limited, because another pose
@@ -48,26 +54,38 @@ def match_statistics(picture: Image, matte: Image | None, anchor: Image, anchor_
         matte: float32 (H, W), 0..1, the character; None where it is not told from the rest.
         anchor: float32 RGB (h, w, 3).
         anchor_matte: float32 (h, w), 0..1; None likewise.
+        footage: The key and the anchor as they were shot, at the same sizes: what differs there may differ in the
+            drawings, so that a light that goes out stays out. None where both should look the same.
     """
     if matte is None or anchor_matte is None:
         matte = np.ones(picture.shape[:2], np.float32)
         anchor_matte = np.ones(anchor.shape[:2], np.float32)
     lab, wanted = _lab(picture), _lab(anchor)
-    inner = _moved(lab, matte, wanted, anchor_matte)
-    outer = _moved(lab, 1 - matte, wanted, 1 - anchor_matte)
+    shot = None if footage is None else (_lab(footage[0]), _lab(footage[1]))
+    inner = _moved(lab, matte, wanted, anchor_matte, shot)
+    outer = _moved(lab, 1 - matte, wanted, 1 - anchor_matte, shot)
     share = matte[..., None]
     mixed = np.ascontiguousarray(inner * share + outer * (1 - share), np.float32)
     return cast(Image, np.clip(cv2.cvtColor(mixed, cv2.COLOR_Lab2RGB), 0, 1))
 
 
-def _moved(lab: Image, where: Image, wanted: Image, wanted_where: Image) -> Image:
+def _moved(
+    lab: Image, where: Image, wanted: Image, wanted_where: Image, shot: tuple[Image, Image] | None
+) -> Image:
     here, there = where > 0.5, wanted_where > 0.5
     if here.sum() < _LEAST_PIXELS or there.sum() < _LEAST_PIXELS:
         return lab
-    mean, target = lab[here].mean(0), wanted[there].mean(0)
-    gain = np.clip((wanted[there].std(0) + 0.5) / (lab[here].std(0) + 0.5), *_GAIN)
+    (mean, spread), (target, width) = _statistics(lab[here]), _statistics(wanted[there])
+    if shot is not None:
+        (own, own_spread), (other, other_spread) = _statistics(shot[0][here]), _statistics(shot[1][there])
+        target, width = target + own - other, width * own_spread / other_spread
     shift = np.clip(target - mean, -_MOST_SHIFT_LEVELS, _MOST_SHIFT_LEVELS)
-    return ((lab - mean) * gain + mean + shift).astype(np.float32)
+    return ((lab - mean) * np.clip(width / spread, *_GAIN) + mean + shift).astype(np.float32)
+
+
+def _statistics(colours: Image) -> tuple[Image, Image]:
+    """Mean and spread of each channel; half a level more, so that one flat colour divides nothing by 0."""
+    return colours.mean(0), colours.std(0) + np.float32(0.5)
 
 
 def _lab(picture: Image) -> Image:

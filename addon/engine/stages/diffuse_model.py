@@ -158,7 +158,13 @@ class _Redrawing:
         if own is not None and not np.array_equal(own, anchor.picture):
             picture = match_cells(picture, _float(own), wanted)
         mattes = [self._matte(key, cell.shape) for key in (frame, self._plan.anchor)]
-        return np.rint(match_statistics(picture, mattes[0], wanted, mattes[1]) * 255).astype(np.uint8)
+        shot = self._shot(frame), self._shot(self._plan.anchor)
+        return np.rint(match_statistics(picture, mattes[0], wanted, mattes[1], shot) * 255).astype(np.uint8)
+
+    def _shot(self, frame: int) -> Image:
+        """A key as it was shot, at the size of a cell's frame."""
+        context = self._context
+        return _float(resized(context.read_rgb8(context.picture(), frame), self._layout.frame))
 
     def _matte(self, frame: int, shape: tuple[int, ...]) -> Image | None:
         if not self._context.is_enabled("matte"):
