@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, MissingError, SettingError
+from ..errors import MissingError, SettingError
 from ..image.grid import Layout, Plan, join, layout_of, plan_grids, resized
 from ..image.numbered import read_painted
-from ..key_list import FILE_NAME, Key, load_keys
 from ..models.diffusion.request import Control, Image8, Request
 from ..models.person.landmarks import Landmarks, load_landmarks
 from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import whole_prompt
 from .context import StageContext
 from .diffuse_parts import kinds_of, model_of
+from .diffuse_words import Words, key_words, words_of_keys
 
 __all__ = [
+    "Words",
     "frames_of_grid",
     "key_layout",
     "key_words",
@@ -38,20 +36,6 @@ CONTROLS = "controls"
 """Folder of the controls, one folder a kind in it."""
 
 _LEAST_FACE_SCORE = 0.5
-_OWN_WORDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "prompt": (lambda value: isinstance(value, str), "a text"),
-    "seed": (lambda value: type(value) is int and value >= 0, "a whole number from 0"),
-    "strength": (lambda value: type(value) in (int, float) and 0 <= value <= 1, "a number from 0 to 1"),
-}
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a key of its own asks for in `keys.json`; None takes the settings'."""
-
-    prompt: str | None = None
-    seed: int | None = None
-    strength: float | None = None
 
 
 def plan_of(context: StageContext, settings: DiffuseSettings) -> Plan:
@@ -136,37 +120,6 @@ def frames_of_grid(context: StageContext, settings: DiffuseSettings, grid: int) 
     if not 0 <= grid < len(plan.grids):
         raise SettingError(f"there is no grid {grid + 1}", remedy=f"The keys fill grids 1-{len(plan.grids)}.")
     return plan.grids[grid]
-
-
-def key_words(context: StageContext) -> dict[int, Words]:
-    """What keys ask for themselves, by frame.
-
-    Raises:
-        InputError: `keys.json` holds something else; names the key.
-    """
-    return {key.frame: _words(key) for key in load_keys(context.shot.root / FILE_NAME).keys}
-
-
-def words_of_keys(context: StageContext, frames: Iterable[int]) -> dict[str, dict[str, Any]]:
-    """The same as plain values, to be kept with a try."""
-    known = key_words(context)
-    return {
-        str(frame): {name: value for name, value in vars(known[frame]).items() if value is not None}
-        for frame in frames
-        if frame in known and known[frame] != Words()
-    }
-
-
-def _words(key: Key) -> Words:
-    found: dict[str, Any] = {}
-    for name, (fits, text) in _OWN_WORDS.items():
-        value = key.more.get(name)
-        if value is None:
-            continue
-        if not fits(value):
-            raise InputError(f'frame {key.frame} has "{name}": {value!r}, not {text}', where=FILE_NAME)
-        found[name] = value
-    return Words(**found)
 
 
 def request_of(
