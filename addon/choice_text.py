@@ -93,6 +93,14 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "wall": ("Wall", "A wall without a floor"),
         "none": ("None", "As far away as can be"),
     },
+    "controls.openpose_engine": {
+        "landmarks": ("Landmarks", "What the pose stage followed: bodies, hands and faces"),
+        "vitpose": ("ViTPose", "Bodies found anew in each key by larger networks, which are fetched on request"),
+    },
+    "controls.segmentation_engine": {
+        "layout": ("Layout", "Person, floor and wall, from the matte and the depth"),
+        "upernet": ("UperNet", "150 kinds of things, by a network that is fetched on request"),
+    },
     "diffuse.engine": {
         "filter": ("Filter", "A drawn look made by a filter, with no weights"),
         "diffusion": ("Diffusion", "A diffusion model follows your words, held to the footage by controls"),

@@ -12,7 +12,8 @@ _KINDS = ("lineart", "softedge", "canny", "depth", "openpose", "mlsd", "segmenta
 
 def chosen(settings: Any) -> tuple[str, ...]:
     """Which kinds are made, and what shapes those that are."""
-    own = (("hands", "face") if settings.openpose else ()) + (("line_weight",) if settings.lineart else ())
+    own = (("openpose_engine", "hands", "face") if settings.openpose else ())
+    own += (("line_weight",) if settings.lineart else ()) + (("segmentation_engine",) if settings.segmentation else ())
     return (*_KINDS, *own)
 
 

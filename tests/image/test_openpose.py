@@ -12,6 +12,7 @@ from lineboil.addon.engine.image.openpose import (
     Person,
     draw_openpose,
     person_of,
+    with_bodies,
 )
 
 SIDE = 512
@@ -113,3 +114,14 @@ def test_widths_grow_with_the_picture():
     people = [Person(standing() * scale, *NOWHERE) for scale in (1, 2)]
     small, large = (draw_openpose([person], SIDE * (1 + at), SIDE * (1 + at)) for at, person in enumerate(people))
     assert np.count_nonzero(large.any(-1)) / np.count_nonzero(small.any(-1)) == pytest.approx(4, rel=0.1)
+
+
+def test_bodies_found_otherwise_take_the_hands_and_faces_of_the_nearest():
+    hands = NOWHERE[0].copy()
+    hands[0, 3] = (9, 9)
+    first, second = Person(standing() - 150, *NOWHERE), Person(standing() + 20, hands, NOWHERE[1])
+    made = with_bodies([standing(), standing() + 1000], [first, second])
+    assert np.array_equal(made[0].body, standing())
+    assert made[0].hands[0, 3].tolist() == [9, 9]
+    assert np.isnan(made[1].hands).all()
+    assert [len(with_bodies(bodies, [first])) for bodies in ([], [standing()])] == [0, 1]

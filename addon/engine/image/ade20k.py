@@ -7,34 +7,42 @@ called wall. The artist may paint the file over with any of the colours.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 Image8 = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.float32]
 
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "wall": (120, 120, 120),
-    "building": (180, 120, 120),
-    "sky": (6, 230, 230),
-    "floor": (80, 50, 50),
-    "tree": (4, 200, 3),
-    "ceiling": (120, 120, 80),
-    "road": (140, 140, 140),
-    "person": (150, 5, 61),
-    "earth": (120, 120, 70),
-    "grass": (4, 250, 7),
-    "pavement": (235, 255, 7),
-    "table": (255, 6, 82),
-    "door": (8, 255, 51),
-    "window": (230, 230, 230),
-    "chair": (204, 70, 3),
-    "car": (0, 102, 200),
-    "water": (61, 230, 250),
-    "curtain": (255, 51, 7),
+# Colour of class 0 to 149, as the data set's own tools draw them.
+_HEX = (
+    "787878 b47878 06e6e6 503232 04c803 787850 8c8c8c cc05ff e6e6e6 04fa07 e005ff ebff07 96053d 787846 08ff33 "
+    "ff0652 8fff8c ccff04 ff3307 cc4603 0066c8 3de6fa ff0633 0b66ff ff0747 ff09e0 0907e6 dcdcdc ff095c 7009ff "
+    "08ffd6 07ffe0 ffb806 0aff47 ff290a 07ffff e0ff08 6608ff ff3d06 ffc207 ff7a08 00ff14 ff0829 ff0599 0633ff "
+    "eb0cff a09614 00a3ff 8c8c8c fa0a0f 14ff00 1fff00 ff1f00 ffe000 99ff00 0000ff ff4700 00ebff 00adff 1f00ff "
+    "0bc8c8 ff5200 00fff5 003dff 00ff70 00ff85 ff0000 ffa300 ff6600 c2ff00 008fff 33ff00 0052ff 00ff29 00ffad "
+    "0a00ff adff00 00ff99 ff5c00 ff00ff ff00f5 ff0066 ffad00 ff0014 ffb8b8 001fff 00ff3d 0047ff ff00cc 00ffc2 "
+    "00ff52 000aff 0070ff 3300ff 00c2ff 007aff 00ffa3 ff9900 00ff0a ff7000 8fff00 5200ff a3ff00 ffeb00 08b8aa "
+    "8500ff 00ff5c b800ff ff001f 00b8ff 00d6ff ff0070 5cff00 00e0ff 70e0ff 46b8a0 a300ff 9900ff 47ff00 ff00a3 "
+    "ffcc00 ff008f 00ffeb 85ff00 ff00eb f500ff ff007a fff500 0abed4 d6ff00 00ccff 1400ff ffff00 0099ff 0029ff "
+    "00ffcc 2900ff 29ff00 ad00ff 00f5ff 4700ff 7a00ff 00ffb8 005cff b8ff00 0085ff ffd600 19c2c2 66ff00 5c00ff"
+)
+PALETTE: npt.NDArray[np.uint8] = np.array([tuple(bytes.fromhex(text)) for text in _HEX.split()], np.uint8)
+"""Colour of each of the 150 classes, uint8 (150, 3), sRGB."""
+_NUMBERS = {
+    "wall": 0, "building": 1, "sky": 2, "floor": 3, "tree": 4, "ceiling": 5, "road": 6, "window": 8, "grass": 9,
+    "pavement": 11, "person": 12, "earth": 13, "door": 14, "table": 15, "curtain": 18, "chair": 19, "car": 20,
+    "water": 21,
 }
-"""Classes an artist paints with most, of the 150; sRGB."""
+COLOURS: dict[str, tuple[int, ...]] = {name: tuple(PALETTE[number].tolist()) for name, number in _NUMBERS.items()}
+"""Of the classes an artist paints with most; sRGB."""
 _SLOPE = 1 / 4000
+
+
+def in_colours(classes: npt.NDArray[np.integer[Any]]) -> Image8:
+    """The picture of classes 0..149, (H, W): uint8 RGB (H, W, 3)."""
+    return PALETTE[classes]
 
 
 def from_layout(matte: Grey | None, depth: Grey | None, shape: tuple[int, int]) -> Image8:

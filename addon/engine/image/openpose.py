@@ -44,6 +44,7 @@ _FROM_FACE = (
 )
 _LEFT_SHOULDER, _RIGHT_SHOULDER = 11, 12
 _REFERENCE_SIDE = 512
+_SAME_PERSON_HEIGHTS = 0.3
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,37 @@ def person_of(
     ordered = [neck if index == _NECK else seen[index] for index in _FROM_BODY]
     whole_face = np.concatenate([face[list(_FROM_FACE), :2], pupils[::-1, :2]])
     return Person(*(np.asarray(part, np.float32) for part in (ordered, hands[..., :2], whole_face)))
+
+
+def with_bodies(bodies: list[Points], people: list[Person]) -> list[Person]:
+    """Bodies found otherwise, each with the hands and the face of the person whose body is nearest.
+
+    Args:
+        bodies: (18, 2) pixels each.
+        people: Whose hands and faces are known.
+    """
+    left = list(people)
+    made: list[Person] = []
+    for body in bodies:
+        apart = [_apart(body, person.body) for person in left]
+        nearest = int(np.argmin(apart)) if apart else -1
+        if apart and apart[nearest] < _SAME_PERSON_HEIGHTS * _height(body):
+            person = left.pop(nearest)
+            made.append(Person(body, person.hands, person.face))
+        else:
+            made.append(Person(body, np.full((2, 21, 2), np.nan, np.float32), np.full((70, 2), np.nan, np.float32)))
+    return made
+
+
+def _apart(first: Points, second: Points) -> float:
+    """Mean distance of the points that both have, pixels."""
+    distances = np.hypot(*(first - second).T)
+    return float(np.nanmean(distances)) if np.isfinite(distances).any() else float("inf")
+
+
+def _height(body: Points) -> float:
+    rows = body[np.isfinite(body[:, 1]), 1]
+    return float(np.ptp(rows)) if rows.size else 0.0
 
 
 def draw_openpose(

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..key_list import key_frames
+from ..models.hub_catalogue import BY_NAME
 from ..settings import option
 from .base import StageSpec
 from .diffuse_model import KINDS
@@ -39,11 +40,31 @@ class ControlsSettings:
     )
     hands: bool = option(True, "openpose: draw hands.")
     face: bool = option(True, "openpose: draw faces.")
+    openpose_engine: Literal["landmarks", "vitpose"] = option(
+        "landmarks",
+        "openpose: landmarks draws what the pose stage followed. vitpose finds the bodies of each key anew by larger "
+        "networks (`lineboil models get people body`), hands and faces stay the pose stage's.",
+    )
+    segmentation_engine: Literal["layout", "upernet"] = option(
+        "layout",
+        "segmentation: layout tells person, floor and wall from the matte and the depth. upernet names 150 kinds of "
+        "things by a network (`lineboil models get segments`).",
+    )
 
 
 def wanted_kinds(settings: ControlsSettings) -> tuple[str, ...]:
     """Kinds of control that are made, in the order of `KINDS`."""
     return tuple(kind for kind in KINDS if getattr(settings, kind))
+
+
+def network_names(settings: ControlsSettings) -> tuple[str, ...]:
+    """The catalogue's names of the networks that are asked."""
+    bodies = ("people", "body") if settings.openpose and settings.openpose_engine == "vitpose" else ()
+    return bodies + (("segments",) if settings.segmentation and settings.segmentation_engine == "upernet" else ())
+
+
+def _identity(settings: ControlsSettings) -> dict[str, str]:
+    return {name: f"{BY_NAME[name].repository} {BY_NAME[name].revision}" for name in network_names(settings)}
 
 
 def _is_asked_for(settings: Mapping[str, Any]) -> bool:
@@ -59,6 +80,7 @@ SPEC = StageSpec(
     folders=(FOLDER,),
     extra_outputs=tuple(f"{FOLDER}/{kind}" for kind in KINDS),
     doc="Lines, depth and skeletons of the keys, which hold a diffusion model to the footage.",
+    identity=_identity,
     frames=key_frames,
     enabled=lambda settings: bool(wanted_kinds(settings)),
     shot_enabled=_is_asked_for,

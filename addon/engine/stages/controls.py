@@ -17,12 +17,13 @@ import numpy.typing as npt
 
 from ..errors import InputError, SettingError
 from ..image import files
-from ..image.ade20k import from_layout
+from ..image.ade20k import from_layout, in_colours
 from ..image.control_lines import canny, lineart, softedge, straight_lines
-from ..image.openpose import Person, draw_openpose, person_of
+from ..image.openpose import Person, draw_openpose, person_of, with_bodies
 from ..models.person.landmarks import Landmarks, load_landmarks
 from ..schema.controls import FOLDER, ControlsSettings, wanted_kinds
 from .context import StageContext
+from .controls_networks import Networks
 
 Image8 = npt.NDArray[np.uint8]
 
@@ -47,7 +48,8 @@ def run(context: StageContext) -> None:
         shown = [_shown(context.path(f"{FOLDER}/{kind}", frame), picture) for kind, picture in made]
         context.write_rgb(FOLDER, frame, _strip(shown))
         context.step("making controls", done, len(pending), "keys")
-    context.record(kinds=list(kinds), segmentation="layout: person, floor, wall" if settings.segmentation else "")
+    told = {"layout": "layout: person, floor, wall", "upernet": "UperNet"}[settings.segmentation_engine]
+    context.record(kinds=list(kinds), segmentation=told if settings.segmentation else "")
 
 
 class _Maker:
@@ -58,11 +60,13 @@ class _Maker:
         self._settings = settings
         self._source = context.picture()
         self._landmarks: Landmarks | None = None
+        self._networks = Networks(settings)
 
     def check(self, kinds: tuple[str, ...]) -> None:
         """Say before any work what a kind lacks.
 
         Raises:
+            MissingError: A network is not installed.
             SettingError: Limits are the wrong way round.
         """
         context, settings = self._context, self._settings
@@ -72,7 +76,8 @@ class _Maker:
                 where="shot.toml",
                 remedy="Give the smaller one as canny_low.",
             )
-        if "openpose" in kinds and not self._has_people():
+        self._networks.check()
+        if "openpose" in kinds and settings.openpose_engine == "landmarks" and not self._has_people():
             context.warn("no people were followed, so the openpose control is black: set controls.openpose to false")
 
     def picture(self, kind: str, frame: int) -> Image8:
@@ -102,12 +107,16 @@ class _Maker:
     def _openpose(self, frame: int) -> Image8:
         footage = self._context.footage
         people = self._people(frame) if self._has_people() else []
+        if self._settings.openpose_engine == "vitpose":
+            people = with_bodies(self._networks.bodies(self._footage(frame)), people)
         return draw_openpose(
             people, footage.width, footage.height, with_hands=self._settings.hands, with_face=self._settings.face
         )
 
     def _segmentation(self, frame: int) -> Image8:
         context = self._context
+        if self._settings.segmentation_engine == "upernet":
+            return in_colours(self._networks.classes(self._footage(frame)))
         matte = context.read_grey("matte", frame) if context.is_enabled("matte") else None
         depth = context.read_grey("depth", frame) if context.is_enabled("depth") else None
         return from_layout(matte, depth, (context.footage.height, context.footage.width))
