@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of people in a frame: RT-DETRv2 finds them (Lv and others, 2024), ViTPose their joints (Xu and others, 2022)."""
+"""Bodies of people in a frame; RT-DETRv2 (Lv and others, 2024) finds them, ViTPose (Xu and others, 2022) joints."""
 
 # pyright: basic, reportMissingImports=false, reportPrivateImportUsage=false
 
