@@ -69,7 +69,9 @@ def _tell_wrong_use(wrong: UsageError, *, is_for_programs: bool) -> int:
 def _listen_and_conclude(options: argparse.Namespace, reporter: JsonReporter | TextReporter) -> Done | Failed:
     try:
         _listen_to_signals()
-        return conclude(options, reporter)
+        message = conclude(options, reporter)
+        # What a library makes of being stopped while it loads is not the reason.
+        return failure(Cancelled()) if isinstance(message, Failed) and _StopError.was_raised else message
     except (KeyboardInterrupt, _StopError):
         _ignore_signals()
         return failure(Cancelled())
@@ -114,6 +116,8 @@ class _StopError(BaseException):
     Not KeyboardInterrupt: Python remembers one that passes through `exec`, which imports use for data classes, and
     would end the process as if nobody had caught it.
     """
+
+    was_raised = False
 
 
 class UsageError(Exception):
@@ -190,8 +194,10 @@ def ending_signals() -> list[signal.Signals]:
 
 def _listen_to_signals() -> None:
     """Ctrl-C and a request to end stop the work in order."""
+    _StopError.was_raised = False
 
     def stop(*_: Any) -> None:
+        _StopError.was_raised = True
         raise _StopError
 
     # Only the main thread may; anybody calling from another one handles signals itself.

@@ -82,8 +82,8 @@ def shot(finished: Path, tmp_path: Path) -> Path:
 def test_everything_is_made_and_nothing_twice(shot: Path) -> None:
     assert {report.stage: report.standing for report in reports(Shot(shot))} == {
         "footage": "done", "flow": "done", "pose": "done", "matte": "done", "depth": "done", "keys": "done",
-        "diffuse": "done", "propagate": "done", "upscale": "done", "cutout": "done", "encode": "done",
-        "build": "missing", "render": "missing",
+        "controls": "off", "diffuse": "done", "propagate": "done", "upscale": "done", "cutout": "done",
+        "encode": "done", "build": "missing", "render": "missing",
     }
     assert (shot / "walker.mp4").is_file()
     again = lineboil("run", shot, "--json")
@@ -103,7 +103,7 @@ def test_a_setting_makes_only_what_depends_on_it_stale(shot: Path) -> None:
     assert "setting shift was" in standing["matte"].why
     assert standing["depth"].why == "matte is stale"
     assert lineboil("set", shot, "matte.shift=0").returncode == 0
-    assert {report.standing for report in reports(Shot(shot))} == {"done", "missing"}
+    assert {report.standing for report in reports(Shot(shot))} == {"done", "missing", "off"}
 
 
 def test_a_missing_and_a_damaged_frame_are_made_again(shot: Path) -> None:
@@ -303,7 +303,7 @@ def test_the_shot_can_be_moved(shot: Path, clip: Path, tmp_path: Path) -> None:
     os.rename(shot, moved)
     assert lineboil("set", moved, f"footage.source={clip}").returncode == 0
     standing = {report.standing for report in reports(Shot(moved))}
-    assert standing == {"done", "missing"}
+    assert standing == {"done", "missing", "off"}
 
 
 def test_a_painted_key_that_is_locked_is_never_replaced(shot: Path) -> None:

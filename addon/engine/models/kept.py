@@ -28,6 +28,7 @@ class _Kept:
 
 
 _models: dict[tuple[object, ...], _Kept] = {}
+_elsewhere: list[Callable[[], list[str]]] = []
 _lock = threading.Lock()
 _is_holding = threading.Event()
 
@@ -57,6 +58,12 @@ def kept(files: Sequence[Path], *settings: object, make: Callable[[], Model]) ->
         return entry.model
 
 
+def also_frees(others: Callable[[], list[str]]) -> None:
+    """Have `free` let go of what is kept elsewhere too; `others` returns the names of its files."""
+    if others not in _elsewhere:
+        _elsewhere.append(others)
+
+
 def free() -> list[str]:
     """Let go of every kept model and give their memory back to the system.
 
@@ -66,16 +73,12 @@ def free() -> list[str]:
     with _lock:
         names = sorted({name for entry in _models.values() for name in entry.names})
         _models.clear()
-    names = sorted({*names, *_free_diffuser()})
+    for others in _elsewhere:
+        names += others()
+    names = sorted(set(names))
     gc.collect()
     _give_back()
     return names
-
-
-def _free_diffuser() -> list[str]:
-    """The diffusion model, whose own module keeps it; PyTorch is not loaded to find that there is none."""
-    module = sys.modules.get(f"{__package__}.diffusion.diffuser")
-    return list(module.free()) if module is not None else []
 
 
 def _give_back() -> None:

@@ -18,6 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from ...errors import EngineError
+from ..kept import also_frees
 from ..offline import stay_offline
 from . import zimage
 from .adapters import add_loras, add_reference
@@ -264,6 +265,7 @@ def diffuser_for(model: Model, device: str = "auto", told: Told | None = None) -
         InputError: A file is damaged or of another family.
     """
     global _kept
+    also_frees(free)
     if _kept is None or _weights(_kept.model) != _weights(model) or _kept.device != chosen_device(device):
         free()
         _kept = Diffuser(model, device, told)
