@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ class BodyFinder:
         self._detector = load_network("RTDetrV2ForObjectDetection", detector, self._device)
         self._joints = load_network("VitPoseForPoseEstimation", joints, self._device)
         size = self._joints.config.backbone_config.image_size
-        self._cutter = VitPoseImageProcessorPil(size={"height": size[0], "width": size[1]})
+        self._cutter: Any = VitPoseImageProcessorPil(size={"height": size[0], "width": size[1]})
 
     def __call__(self, image8: Image8) -> list[Points]:
         """Everybody's points in OpenPose's order, float32 (18, 2) pixels each, NaN where they are not sure.
