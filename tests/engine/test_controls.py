@@ -10,6 +10,7 @@ from lineboil.addon.engine.errors import SettingError
 from lineboil.addon.engine.frames import frame_name
 from lineboil.addon.engine.image import files
 from lineboil.addon.engine.image.ade20k import COLOURS
+from lineboil.addon.engine.models.person.landmarks import empty_landmarks, save_landmarks
 from lineboil.addon.engine.schema.controls import ControlsSettings, wanted_kinds
 from lineboil.addon.engine.schema.diffuse_model import KINDS
 from lineboil.addon.engine.schema.registry import STAGES
@@ -86,6 +87,26 @@ def test_without_people_the_skeleton_is_black_and_that_is_told(shot):
     heard = run_stage(root, "controls")
     assert not control(root, "openpose", 2).any()
     assert any("no people were followed" in getattr(message, "text", "") for message in heard.messages)
+
+
+def test_a_person_seen_from_behind_has_no_nose_and_eyes(shot):
+    root = shot()
+    found = empty_landmarks(1, COUNT)
+    found.body[:] = 0
+    # Nose, eyes, ears, shoulders.
+    seen = [0, 2, 5, 7, 8, 11, 12]
+    found.body[..., seen, :2] = [(60, 20), (55, 15), (65, 15), (50, 20), (70, 20), (40, 50), (80, 50)]
+    found.body_visibility[:], found.body_score[:] = 0, 1
+    found.body_visibility[..., seen] = 1
+    found.back_view[0, KEYS[0] - 1] = True
+    save_landmarks(root / "pose/landmarks.npz", found)
+    run_stage(root, "controls")
+    behind, before = (control(root, "openpose", frame) for frame in KEYS)
+    assert before[20, 60].tolist() == [255, 0, 0]
+    assert not behind[:18].any()
+    assert not behind[20, 60].any()
+    assert behind[20, 50].tolist() == [255, 0, 85]
+    assert behind[50, 40].tolist() == before[50, 40].tolist() == [85, 255, 0]
 
 
 def test_other_engines_pass_through(shot):

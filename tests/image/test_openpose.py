@@ -67,6 +67,14 @@ def test_what_is_not_seen_is_left_out():
     assert not drawn(np.full((18, 2), np.nan, np.float32)).any()
 
 
+def test_body_points_outside_the_picture_are_left_out_with_their_limbs():
+    body = standing()
+    body[10] = (215, 530)
+    picture = drawn(body)
+    assert at(picture, (217, 420)) == (0, 0, 0)
+    assert at(picture, body[9]) == BODY_COLOURS[9]
+
+
 def test_hands_have_the_rainbow_and_blue_points():
     hands = NOWHERE[0].copy()
     hands[0, :, 0] = np.linspace(100, 400, 21)

@@ -99,29 +99,29 @@ def joined(segments: npt.NDArray[np.float64], gap: float) -> npt.NDArray[np.floa
         float64 (M, 4), the longest first.
     """
     lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
-    rest = [segments[index] for index in np.argsort(-lengths, kind="stable")]
+    rest = segments[np.argsort(-lengths, kind="stable")]
     found: list[npt.NDArray[np.float64]] = []
-    while rest:
-        line, others = rest[0], rest[1:]
-        while others:
-            fits = [_continues(line, other, gap) for other in others]
-            if not any(fits):
+    while len(rest):
+        line, rest = rest[0], rest[1:]
+        while len(rest):
+            fits = _continuing(line, rest, gap)
+            if not fits.any():
                 break
-            line = _hull([line, *(other for other, fit in zip(others, fits, strict=True) if fit)])
-            others = [other for other, fit in zip(others, fits, strict=True) if not fit]
+            line = _hull([line, *rest[fits]])
+            rest = rest[~fits]
         found.append(line)
-        rest = others
     return np.array(found).reshape(-1, 4)
 
 
-def _continues(line: npt.NDArray[np.float64], other: npt.NDArray[np.float64], gap: float) -> bool:
+def _continuing(line: npt.NDArray[np.float64], others: npt.NDArray[np.float64], gap: float) -> npt.NDArray[np.bool_]:
+    """Which of the others (N, 4) lie on the line and reach it: bool (N,)."""
     along = line[2:] - line[:2]
     length = max(float(np.hypot(*along)), 1e-9)
-    along = along / length
-    ends = other.reshape(2, 2) - line[:2]
-    beside = np.abs(ends[:, 0] * along[1] - ends[:, 1] * along[0])
-    places = np.sort(ends @ along)
-    return bool(beside.max() < 2 and places[0] < length + gap and places[1] > -gap)
+    right, down = (float(value) / length for value in along)
+    across, below = (others.reshape(-1, 2, 2) - line[:2]).transpose(2, 0, 1)
+    beside = np.abs(across * down - below * right).max(axis=1)
+    places = across * right + below * down
+    return (beside < 2) & (places.min(axis=1) < length + gap) & (places.max(axis=1) > -gap)
 
 
 def _hull(lines: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

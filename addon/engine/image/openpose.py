@@ -119,7 +119,7 @@ def draw_openpose(
     """The skeletons, uint8 RGB (H, W, 3).
 
     Args:
-        people: Everybody in the frame.
+        people: Everybody in the frame. Body points outside the picture are left out, as a detector leaves them out.
         width: Of the picture, pixels.
         height: Of the picture, pixels.
         with_hands: Draw hands.
@@ -128,7 +128,7 @@ def draw_openpose(
     drawn = np.zeros((height, width, 3), np.uint8)
     scale = min(width, height) / _REFERENCE_SIDE
     for person in people:
-        _draw_body(drawn, person.body, max(1.0, 4 * scale))
+        _draw_body(drawn, _inside(person.body, width, height), max(1.0, 4 * scale))
     for person in people:
         if with_hands:
             for hand in person.hands:
@@ -137,6 +137,12 @@ def draw_openpose(
             for point in person.face[np.isfinite(person.face).all(-1)]:
                 cv2.circle(drawn, _place(point), max(1, round(3 * scale)), FACE_POINT, -1)
     return drawn
+
+
+def _inside(points: Points, width: int, height: int) -> Points:
+    across, down = points[:, 0], points[:, 1]
+    is_inside = (across >= -0.5) & (across < width - 0.5) & (down >= -0.5) & (down < height - 0.5)
+    return np.where(np.expand_dims(is_inside, 1), points, np.float32(np.nan))
 
 
 def _draw_body(drawn: Image8, points: Points, stick: float) -> None:

@@ -30,6 +30,7 @@ Image8 = npt.NDArray[np.uint8]
 _LANDMARKS = "pose/landmarks.npz"
 _LEAST_HAND_SCORE = 0.5
 _LEAST_FACE_SCORE = 0.5
+_NOSE_AND_EYES = (0, 2, 5)
 _STRIP_HEIGHT = 240
 
 
@@ -140,7 +141,11 @@ def _person(found: Landmarks, number: int, at: int) -> Person:
     face, pupils = found.face[number, at, :, :2].copy(), found.pupils[number, at].copy()
     if not found.face_score[number, at] >= _LEAST_FACE_SCORE:
         face[:], pupils[:] = np.nan, np.nan
-    return person_of(found.body[number, at], found.body_visibility[number, at], hands, face, pupils)
+    visibility = found.body_visibility[number, at].copy()
+    if found.back_view[number, at]:
+        # The network invents them on the back of a head, and the drawing would turn round.
+        visibility[list(_NOSE_AND_EYES)] = 0
+    return person_of(found.body[number, at], visibility, hands, face, pupils)
 
 
 def _shown(path: Path, made: Image8) -> Image8:
