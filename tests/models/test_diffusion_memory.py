@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lineboil.addon.engine.errors import EngineError
-from lineboil.addon.engine.models.diffusion.memory import WAYS, Need, Way, chosen, said
+from lineboil.addon.engine.models.diffusion.memory import WAYS, Need, Way, chosen, is_out_of_memory, said
 from lineboil.addon.engine.models.diffusion.request import Control, Lora, Model, Request
 
 GIGABYTE = 10**9
 SD15 = Need(int(1.72 * GIGABYTE) + 3 * int(0.72 * GIGABYTE), int(0.25 * GIGABYTE), int(0.17 * GIGABYTE), 768 * 768)
+GRID = replace(SD15, pixels=1536 * 1344)
 SDXL = Need(int(7.65 * GIGABYTE), int(1.6 * GIGABYTE), int(0.33 * GIGABYTE), 1024 * 1024, vae_type_bytes=4)
 ZIMAGE = Need(int(19 * GIGABYTE), int(8 * GIGABYTE), int(0.17 * GIGABYTE), 1024 * 1024)
 
@@ -17,9 +20,10 @@ ZIMAGE = Need(int(19 * GIGABYTE), int(8 * GIGABYTE), int(0.17 * GIGABYTE), 1024 
 @pytest.mark.parametrize(
     ("need", "free", "step"),
     [
-        (SD15, 24, 0), (SD15, 8, 0), (SD15, 5, 2), (SD15, 2, 3),
-        (SDXL, 24, 0), (SDXL, 16, 0), (SDXL, 14, 1), (SDXL, 8, 3), (SDXL, 10.5, 2),
-        (ZIMAGE, 80, 0), (ZIMAGE, 32, 1), (ZIMAGE, 16, 2), (ZIMAGE, 8, 3),
+        (SD15, 24, 0), (SD15, 6, 0), (SD15, 4, 2), (SD15, 2, 3),
+        (GRID, 8, 0), (GRID, 7.2, 1), (GRID, 6, 2),
+        (SDXL, 24, 0), (SDXL, 12, 0), (SDXL, 11, 1), (SDXL, 10, 2), (SDXL, 8, 2), (SDXL, 5, 3),
+        (ZIMAGE, 80, 0), (ZIMAGE, 24, 1), (ZIMAGE, 16, 2), (ZIMAGE, 8, 3),
     ],
 )
 def test_the_quickest_way_that_fits_is_chosen(need: Need, free: float, step: int) -> None:
@@ -40,6 +44,33 @@ def test_the_ways_end() -> None:
         seen.append(way)
         way = way.smaller()
     assert [each.step for each in seen] == [0, 1, 2, 3] and all(each.tiles for each in seen[1:])
+
+
+def test_apples_memory_only_has_tiles_to_save_with() -> None:
+    way = Way().smaller(0)
+    assert way == Way(0, tiles=True) and way.smaller(0) is None
+
+
+@pytest.mark.parametrize("said", ["CUDA out of memory", "MPS backend out of memory", "Invalid buffer size: 33.00 GB"])
+def test_what_every_device_says_when_memory_runs_out_is_known(said: str) -> None:
+    pytest.importorskip("torch")
+    assert is_out_of_memory(RuntimeError(said)) and not is_out_of_memory(RuntimeError("mat1 and mat2 differ"))
+
+
+def test_attention_in_parts_sees_the_same() -> None:
+    torch = pytest.importorskip("torch")
+    from lineboil.addon.engine.models.diffusion.attention_parts import in_parts
+    from torch.nn import functional
+
+    draws = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(2, 3, length, 8, generator=draws) for length in (50, 70, 70))
+    usual, asked = functional.scaled_dot_product_attention, []
+    for mask in (None, torch.randn(2, 1, 1, 70, generator=draws), torch.randn(2, 1, 50, 70, generator=draws)):
+        whole = usual(query, key, value, mask)
+        with in_parts("cpu", 7 * 70 * 4 * 6, always=True):
+            parts = functional.scaled_dot_product_attention(query, key, value, mask)
+        asked.append(float((whole - parts).abs().max()))
+    assert max(asked) < 1e-6 and functional.scaled_dot_product_attention is usual
 
 
 def model_with_everything(family: str) -> tuple[Model, Request]:

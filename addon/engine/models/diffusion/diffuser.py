@@ -23,6 +23,7 @@ from ..offline import stay_offline
 from . import zimage
 from .adapters import add_loras, add_reference
 from .attention import shared
+from .attention_parts import in_parts
 from .controlnets import Loaded, as_one, load_controlnets
 from .files import offline
 from .fitting import fitted
@@ -121,7 +122,7 @@ class Diffuser:
             with self._placed.reading():
                 pipeline, words = prepare(request, start)
             after_step = self._after_step(pipeline, self._held(request, start), step)
-            with self._sharing(pipeline, request):
+            with in_parts(self.device), self._sharing(pipeline, request):
                 latents = pipeline(**words, callback_on_step_end=after_step).images
             return decode(self._base.vae, latents)
         except RuntimeError as error:
@@ -148,7 +149,7 @@ class Diffuser:
             EngineError: There is no way with less.
         """
         give_back(self.device)
-        smaller = self._placed.way.smaller()
+        smaller = self._placed.way.smaller(self._placed.last_step)
         if smaller is None:
             raise EngineError(
                 "the card's memory is too small for this picture", remedy="Lower diffuse.grid_long_side."

@@ -44,9 +44,11 @@ class Held:
 
     def hold(self, latents: Any, scheduler: Any, timestep: Any) -> Any:
         """The latents after a step, (1, C, h, w), with what stays at the noise level that the next step expects."""
-        steps = scheduler.timesteps
-        later = (steps == timestep).nonzero()[-1].item() + 1
-        kept = self._kept
+        steps, kept = scheduler.timesteps, self._kept
+        # Some schedulers ask the network twice at one step: they count by themselves.
+        later = getattr(scheduler, "step_index", None)
+        if later is None:
+            later = (steps == timestep).nonzero()[-1].item() + 1
         if later < len(steps):
             kept = scheduler.add_noise(kept, self._noise, steps[later : later + 1])
         return latents * self._mask + kept.to(latents.dtype) * (1 - self._mask)

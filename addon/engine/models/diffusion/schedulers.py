@@ -26,6 +26,8 @@ _CLASSES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 NAMES = tuple(_CLASSES)
 USUAL = "dpmpp_2m_karras"
+# Some are made for pictures and cut their numbers at -1 and 1; latents go far beyond.
+_WHOLE_RANGE = {"clip_sample": False, "thresholding": False}
 _MOST_STEPS = {"lcm": 50, "tcd": 50}
 _FEW_STEPS = 10
 
@@ -53,6 +55,7 @@ def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None,
             remedy="Lower diffuse.steps (4 to 8 are usual with it), or choose another scheduler.",
         )
     kind, more = _CLASSES[name]
+    more = {**more, **_WHOLE_RANGE}
     if v_prediction is not None:
         more = {**more, "prediction_type": "v_prediction" if v_prediction else "epsilon"}
     if v_prediction:
