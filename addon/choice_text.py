@@ -163,6 +163,15 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "cubic": ("Cubic", "Between soft and crisp"),
         "lanczos": ("Lanczos", "Keeps lines crispest"),
     },
+    "upscale_keys.engine": {
+        "off": ("Off", "Keys are carried at the size they have"),
+        "lanczos": ("Lanczos", "Enlarged as they are, quick"),
+        "realesrgan": ("Real-ESRGAN", "A network for drawn looks: it sharpens lines and wipes the texture of skin"),
+    },
+    "upscale_keys.scale": {
+        "2": ("2 Times", "Each side of the film twice as long, four times the pixels"),
+        "4": ("4 Times", "Each side of the film four times as long, sixteen times the pixels"),
+    },
     "upscale.engine": {
         "off": ("Off", "The film keeps the working size"),
         "lanczos": ("Lanczos", "Enlarged as it is, quick"),

@@ -24,10 +24,11 @@ from . import (
     results,
     shot,
     upscale,
+    upscale_keys,
 )
 
 MODULES: tuple[ModuleType, ...] = (
-    presets, looks, shot, footage, flow, pose, matte, depth, keys, controls, diffuse, propagate, upscale, cutout,
-    encode, build, render, results,
+    presets, looks, shot, footage, flow, pose, matte, depth, keys, controls, diffuse, upscale_keys, propagate, upscale,
+    cutout, encode, build, render, results,
 )
 """Modules with CLASSES, in the order they are registered: a panel before those inside it."""

@@ -177,7 +177,7 @@ class ShotState:
             "files": self._file_identities(spec),
             "inputs": {name: self.output_stamp(name) for name in spec.inputs},
         }
-        runs = spec.spans(self.shot.root)
+        runs = spec.spans(self.shot.settings, self.shot.root)
         if runs:
             parts["spans"] = self._run_stamps(spec, runs)
         return parts

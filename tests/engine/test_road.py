@@ -82,8 +82,8 @@ def shot(finished: Path, tmp_path: Path) -> Path:
 def test_everything_is_made_and_nothing_twice(shot: Path) -> None:
     assert {report.stage: report.standing for report in reports(Shot(shot))} == {
         "footage": "done", "flow": "done", "pose": "done", "matte": "done", "depth": "done", "keys": "done",
-        "controls": "off", "diffuse": "done", "propagate": "done", "upscale": "done", "cutout": "done",
-        "encode": "done", "build": "missing", "render": "missing",
+        "controls": "off", "diffuse": "done", "upscale_keys": "off", "propagate": "done", "upscale": "done",
+        "cutout": "done", "encode": "done", "build": "missing", "render": "missing",
     }
     assert (shot / "walker.mp4").is_file()
     again = lineboil("run", shot, "--json")

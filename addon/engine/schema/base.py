@@ -25,7 +25,7 @@ def _no_files(settings: Any, shot_root: Path) -> list[Path]:
     return []
 
 
-def _no_spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
+def _no_spans(settings: Mapping[str, Any], shot_root: Path) -> dict[str, tuple[str, ...]]:
     return {}
 
 
@@ -62,7 +62,8 @@ class StageSpec:
         merged_outputs: Outputs that also hold the artist's decisions: never removed, the stage merges into them.
         on_request: Not part of `run` unless named (`build`, `render`).
         requires: Stages that must be in use; where one is a pass-through, this one is too.
-        spans: Runs of frames ("13-24") with the files they are made from, where no frame needs all of them.
+        spans: Runs of frames ("13-24") with the files they are made from, where no frame needs all of them; told the
+            settings of all stages.
         span_inputs: Stages, and files of the artist's, of which `spans` tells all: when only these change, the runs
             whose own files are as they were stay finished.
         cut_from: Frames cut from another output of the stage: its name, and its identity then where it was the
@@ -90,7 +91,7 @@ class StageSpec:
     merged_outputs: tuple[str, ...] = ()
     on_request: bool = False
     requires: tuple[str, ...] = ()
-    spans: Callable[[Path], dict[str, tuple[str, ...]]] = _no_spans
+    spans: Callable[[Mapping[str, Any], Path], dict[str, tuple[str, ...]]] = _no_spans
     span_inputs: tuple[str, ...] = ()
     cut_from: Callable[[Path], dict[int, tuple[str, str]]] = _not_cut
     frame_local: bool = False

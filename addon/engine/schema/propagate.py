@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..errors import InputError
 from ..footage import FILE_NAME as FOOTAGE_FILE
@@ -14,8 +15,10 @@ from ..frames import frame_name
 from ..key_list import FILE_NAME, key_frames
 from ..settings import option
 from ..spans import runs_between
+from . import upscale_keys
 from .base import StageSpec
 from .diffuse import FOLDER as KEYS_FOLDER
+from .upscale_keys import FOLDER as LARGE_KEYS_FOLDER
 
 FOLDER = "propagated"
 
@@ -62,14 +65,23 @@ def files(settings: PropagateSettings, shot_root: Path) -> list[Path]:
     return [shot_root / FILE_NAME]
 
 
-def spans(shot_root: Path) -> dict[str, tuple[str, ...]]:
+def paint_folder(settings: Mapping[str, Any]) -> str:
+    """Folder of the keys that are carried: enlarged first, or as they were redrawn.
+
+    Args:
+        settings: Of all stages.
+    """
+    return LARGE_KEYS_FOLDER if upscale_keys.SPEC.enabled(settings["upscale_keys"]) else KEYS_FOLDER
+
+
+def spans(settings: Mapping[str, Any], shot_root: Path) -> dict[str, tuple[str, ...]]:
     """Runs of frames with the painted keys they are made from; none before footage and keys are known."""
     try:
         scenes, keys = load_footage(shot_root / FOOTAGE_FILE).scenes, key_frames(shot_root)
     except InputError:
         return {}
     return {
-        run: tuple(f"{KEYS_FOLDER}/{frame_name(key)}" for key in made_from)
+        run: tuple(f"{paint_folder(settings)}/{frame_name(key)}" for key in made_from)
         for run, made_from in runs_between(scenes, keys).items()
     }
 
@@ -78,13 +90,13 @@ SPEC = StageSpec(
     name="propagate",
     version=5,
     settings=PropagateSettings,
-    inputs=("footage", "flow", "matte", "keys", "diffuse"),
+    inputs=("footage", "flow", "matte", "keys", "diffuse", "upscale_keys"),
     folders=(FOLDER,),
     doc="The redrawn keys carried to every frame along the motion of the footage.",
     picture=FOLDER,
     files=files,
     requires=("diffuse",),
     spans=spans,
-    span_inputs=("keys", "diffuse", FILE_NAME),
+    span_inputs=("keys", "diffuse", "upscale_keys", FILE_NAME),
     frame_local=True,
 )

@@ -18,13 +18,15 @@ from . import (
     propagate,
     render,
     upscale,
+    upscale_keys,
 )
 from .base import StageSpec
 
 STAGES: tuple[StageSpec, ...] = tuple(
     module.SPEC
     for module in (
-        footage, flow, pose, matte, depth, keys, controls, diffuse, propagate, upscale, cutout, encode, build, render,
+        footage, flow, pose, matte, depth, keys, controls, diffuse, upscale_keys, propagate, upscale, cutout, encode,
+        build, render,
     )
 )
 BY_NAME: dict[str, StageSpec] = {spec.name: spec for spec in STAGES}

@@ -27,8 +27,9 @@ class UpscaleSettings:
     scale: Literal[2, 4] = option(2, "How many times larger each side becomes.")
 
 
-def _identity(settings: UpscaleSettings) -> dict[str, str]:
-    return {"ncnn": RUNTIME, **weights(MODELS)} if settings.engine == "realesrgan" else {}
+def identity_of_engine(engine: str) -> dict[str, str]:
+    """Versions and weights that an engine of upscaling uses."""
+    return {"ncnn": RUNTIME, **weights(MODELS)} if engine == "realesrgan" else {}
 
 
 SPEC = StageSpec(
@@ -39,7 +40,7 @@ SPEC = StageSpec(
     folders=(FOLDER,),
     doc="The film enlarged, when you want it larger than the working size.",
     picture=FOLDER,
-    identity=_identity,
+    identity=lambda settings: identity_of_engine(settings.engine),
     enabled=lambda settings: settings.engine != "off",
     frame_local=True,
 )

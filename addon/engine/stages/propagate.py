@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..errors import InputError
 from ..key_list import FILE_NAME, load_keys
-from ..schema.propagate import FOLDER, PropagateSettings
+from ..schema.propagate import FOLDER, PropagateSettings, paint_folder
 from .context import StageContext
 from .propagate_carry import Carrier, intervals
 from .propagate_engine import device_of, tell
@@ -17,7 +17,7 @@ def run(context: StageContext) -> None:
     settings: PropagateSettings = context.settings
     pending = context.pending()
     keys = checked_keys(context)
-    paint = Paint(context, keys)
+    paint = Paint(context, keys, folder=paint_folder(context.shot.settings))
     device = device_of(context)
     tell(context, device)
     carrier = Carrier(context, paint, device)

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from ..errors import InputError, MissingError
 from ..image import files
+from ..schema.diffuse import FOLDER
 from .context import StageContext
 
 Image = npt.NDArray[np.float32]
-FOLDER = "styled"
 _LARGEST_SHAPE_ERROR = 0.02
 
 
@@ -29,24 +29,26 @@ class Paint:
         context: Of the stage.
         keys: Frames of the keys.
         reduction: The pictures are read reduced so many times.
+        folder: Where they are; by themselves where the redrawn ones are.
 
     Raises:
         MissingError: A key has no picture; names the frame.
         InputError: A key's picture has another size than the others or another shape than the footage.
     """
 
-    def __init__(self, context: StageContext, keys: tuple[int, ...], reduction: int = 1) -> None:
+    def __init__(self, context: StageContext, keys: tuple[int, ...], reduction: int = 1, folder: str = FOLDER) -> None:
         self._context = context
         self._reduction = reduction
+        self._folder = folder
         self.size: tuple[int, int] = (context.footage.width, context.footage.height)
-        self.has_alpha = any(files.has_alpha_channel(context.path(FOLDER, key)) for key in keys)
+        self.has_alpha = any(files.has_alpha_channel(context.path(folder, key)) for key in keys)
         self._check(keys)
 
     def read(self, key: int) -> Image:
         """The paint of a key, sRGB 0..1: float32 (H, W, 3), or (H, W, 4) premultiplied when there is alpha."""
         if not self.has_alpha:
-            return self._reduced(self._context.read_rgb(FOLDER, key))
-        image = files.read_rgba(self._context.path(FOLDER, key))
+            return self._reduced(self._context.read_rgb(self._folder, key))
+        image = files.read_rgba(self._context.path(self._folder, key))
         image[..., :3] *= image[..., 3:]
         return self._reduced(image)
 
@@ -67,16 +69,16 @@ class Paint:
     def whole(self, key: int) -> npt.NDArray[np.uint8]:
         """The paint of a key as the key's own frame shows it: uint8 (H, W, 3), or (H, W, 4) with straight alpha."""
         if not self.has_alpha:
-            return self._context.read_rgb8(FOLDER, key)
-        return np.rint(files.read_rgba(self._context.path(FOLDER, key)) * 255).astype(np.uint8)
+            return self._context.read_rgb8(self._folder, key)
+        return np.rint(files.read_rgba(self._context.path(self._folder, key)) * 255).astype(np.uint8)
 
     def _check(self, keys: tuple[int, ...]) -> None:
         footage = self._context.footage
         for index, key in enumerate(keys):
-            path = self._context.path(FOLDER, key)
+            path = self._context.path(self._folder, key)
             if not path.is_file():
                 raise MissingError(
-                    f"the painted key of frame {key} is missing", where=str(path), remedy="Run the diffuse stage."
+                    f"the painted key of frame {key} is missing", where=str(path), remedy="Run the shot again."
                 )
             height, width = self.whole(key).shape[:2]
             if abs(width / height - footage.width / footage.height) > _LARGEST_SHAPE_ERROR * width / height:

@@ -16,6 +16,7 @@ from ..schema.upscale import FOLDER, MODELS, UpscaleSettings
 from .context import StageContext
 
 Image = npt.NDArray[np.float32]
+Enlarge = Callable[[Image], Image]
 
 
 def run(context: StageContext) -> None:
@@ -24,22 +25,29 @@ def run(context: StageContext) -> None:
     pending = context.pending()
     if not pending:
         return
-    enlarge = _enlarger(context, settings)
+    enlarge = enlarger(context, settings.engine, settings.scale)
     source = context.picture()
     for done, frame in enumerate(pending, 1):
         context.write_rgb(FOLDER, frame, enlarge(context.read_rgb(source, frame)))
         context.step("enlarging", done, len(pending))
 
 
-def _enlarger(context: StageContext, settings: UpscaleSettings) -> Callable[[Image], Image]:
-    if settings.engine == "lanczos":
+def enlarger(context: StageContext, engine: str, scale: int) -> Enlarge:
+    """What enlarges a picture, float32 (H, W, 3), 0..1, sRGB; told to the artist and kept with the stage.
+
+    Args:
+        context: Of the stage.
+        engine: lanczos or realesrgan.
+        scale: How many times larger each side becomes, 2 or 4.
+    """
+    if engine == "lanczos":
         context.record(engine="lanczos")
-        return lambda image: lanczos(image, settings.scale)
+        return lambda image: lanczos(image, scale)
     structure, weights = (model_path(name) for name in MODELS)
     upscaler = Upscaler(structure, weights)
     context.note(f"Real-ESRGAN runs on: {upscaler.device}")
     context.record(engine="realesrgan", device=upscaler.device)
-    return lambda image: reduced(upscaler.enlarge(image), SCALE // settings.scale)
+    return lambda image: reduced(upscaler.enlarge(image), SCALE // scale)
 
 
 def lanczos(image: Image, scale: int) -> Image:
