@@ -24,12 +24,12 @@ from . import zimage
 from .adapters import add_loras, add_reference
 from .attention import shared
 from .attention_parts import in_parts
-from .controlnets import Loaded, as_one, load_controlnets
+from .controlnets import Loaded, load_controlnets
 from .files import offline
 from .fitting import fitted
 from .held import Held, put_back
 from .latents import Predictions, QuickLook, decode, encode
-from .load import load_checkpoint, load_preview_vae, predicts_velocity
+from .load import load_checkpoint, load_preview_vae
 from .memory import (
     Placed,
     Way,
@@ -41,10 +41,8 @@ from .memory import (
     is_out_of_memory,
     said,
 )
-from .prompts import encode as encode_prompts
+from .pipelines import Pipelines
 from .request import Image8, Model, Request, Step
-from .schedulers import make_scheduler
-from .words import control_words, reference_words, words_of
 
 Told = Callable[[str], None]
 
@@ -69,16 +67,12 @@ class Diffuser:
         self._told = told or _say_nothing
         with offline():
             self._load(model, chosen_type(model.family, self.device))
-        self._scheduler_config = dict(self._base.scheduler.config)
-        self._velocity = predicts_velocity(model)
-        self._controlled: Any = None
-        self._base.set_progress_bar_config(disable=True)
         encoders = [getattr(self._base, name, None) for name in ("text_encoder", "text_encoder_2", "image_encoder")]
         drawing = self._base.transformer if model.family == "zimage" else self._base.unet
         self._placed: Any = Placed(
             self.device, [drawing, *self._nets.nets()], [part for part in encoders if part], self._base.vae
         )
-        self._placed.bind(self._base)
+        self._pipelines: Any = Pipelines(model, self._base, self._nets, self.device, self._placed.bind)
         self._is_placed = False
 
     def _load(self, model: Model, dtype: Any) -> None:
@@ -118,12 +112,14 @@ class Diffuser:
         """The picture, of the size that was fitted; None when the card's memory ran out."""
         try:
             start = encode(self._base.vae, request.image)
-            prepare = self._flowing if self.model.family == "zimage" else self._diffusing
             with self._placed.reading():
-                pipeline, words = prepare(request, start)
+                prepared = self._pipelines.prepare(self.model, request, start)
+            for note in prepared.notes:
+                self._told(note)
+            pipeline = prepared.pipeline
             after_step = self._after_step(pipeline, self._held(request, start), step)
             with in_parts(self.device), self._sharing(pipeline, request):
-                latents = pipeline(**words, callback_on_step_end=after_step).images
+                latents = pipeline(**prepared.words, callback_on_step_end=after_step).images
             return decode(self._base.vae, latents)
         except RuntimeError as error:
             if not is_out_of_memory(error):
@@ -176,56 +172,10 @@ class Diffuser:
 
     def free(self) -> None:
         """Give the memory back; the object is of no use afterwards."""
-        self._base = self._controlled = self._look = self._placed = None
+        self._base = self._pipelines = self._look = self._placed = None
         self._nets = Loaded({})
         gc.collect()
         give_back(self.device)
-
-    def _diffusing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
-        """A pipeline of Stable Diffusion and what it is called with."""
-        pipeline = self._pipeline(tuple(control.kind for control in request.controls))
-        pipeline.scheduler = make_scheduler(request.scheduler, self._scheduler_config, self._velocity, request.steps)
-        told = encode_prompts(self._base, request.prompt, request.negative_prompt, self.model.clip_skip)
-        self._tell_of_cuts(told.cut, told.negative_cut, told.most)
-        words = words_of(request, start, told) | control_words(request.controls, self._nets)
-        if self.model.ip_adapter is not None:
-            words |= reference_words(pipeline, request, self.device)
-        return pipeline, words
-
-    def _flowing(self, request: Request, start: Any) -> tuple[Any, dict[str, Any]]:
-        """A pipeline of Z-Image and what it is called with."""
-        pipeline = self._base
-        if request.controls:
-            net = self._nets.by_kind[request.controls[0].kind]
-            if self._controlled is None:
-                self._controlled = self._placed.bind(zimage.controlled(self._base, net))
-            pipeline = self._controlled
-            pipeline.register_modules(controlnet=zimage.several(net, self._base.vae, request))
-        pipeline.scheduler = zimage.make_scheduler(self._scheduler_config)
-        cut, negative_cut = (zimage.cut_of(pipeline, text) for text in (request.prompt, request.negative_prompt))
-        self._tell_of_cuts(cut, negative_cut, zimage.TEXT_TOKENS)
-        return pipeline, zimage.words_of(pipeline, request, start, self.device)
-
-    def _tell_of_cuts(self, prompt: str, negative: str, most: int) -> None:
-        for name, cut in (("prompt", prompt), ("negative prompt", negative)):
-            if cut:
-                self._told(f"The {name} is too long; {most} words or parts of words are read, {cut}.")
-
-    def _pipeline(self, kinds: tuple[str, ...]) -> Any:
-        """The pipeline that takes these controls; both share the weights."""
-        import diffusers
-
-        if not kinds:
-            return self._base
-        nets = as_one(self._nets, kinds)
-        if self._controlled is None:
-            name = type(self._base).__name__.replace("Img2Img", f"ControlNet{'Union' * bool(self._nets.union)}Img2Img")
-            extra = {"requires_safety_checker": False} if self.model.family == "sd15" else {}
-            made = getattr(diffusers, name)(**self._base.components, controlnet=nets, **extra)
-            self._controlled = self._placed.bind(made)
-            self._controlled.set_progress_bar_config(disable=True)
-        self._controlled.register_modules(controlnet=nets)
-        return self._controlled
 
     def _sharing(self, pipeline: Any, request: Request) -> AbstractContextManager[None]:
         """Attention shared with the anchor, where there is one."""
