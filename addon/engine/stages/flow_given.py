@@ -12,7 +12,7 @@ from ..image.motion_file import SUFFIXES, Direction, read_motion
 from ..image.numbered import find_numbered, fits
 from ..image.warp import Flow, resize_flow
 from ..schema.flow import FlowSettings, files
-from .footage_plan import work_size
+from .footage_crop import cropped, uncropped_size
 
 if TYPE_CHECKING:
     from .context import StageContext
@@ -36,7 +36,7 @@ class GivenMotion:
         self._first = settings.first_number
         self._footage = context.footage
         self.size = (self._footage.width, self._footage.height)
-        self._whole = _uncropped(context)
+        self._whole = uncropped_size(context)
         self._folder = files(settings, context.shot.root)[0]
         moving = [number for first, last in self._footage.scenes if first < last for number in range(first, last + 1)]
         wanted = [self._first + frame - 1 for frame in moving]
@@ -75,9 +75,7 @@ class GivenMotion:
         if given == self.size:
             return flow
         if fits(given, self._whole):
-            whole_width, whole_height = self._whole
-            left, top = (whole_width - width) // 2, (whole_height - height) // 2
-            return resize_flow(flow, whole_height, whole_width)[top : top + height, left : left + width]
+            return cropped(resize_flow(flow, *self._whole[::-1]), self.size)
         if fits(given, self.size):
             return resize_flow(flow, height, width)
         raise InputError(
@@ -85,16 +83,3 @@ class GivenMotion:
             where=str(path),
             remedy="Make it at the size of the footage, or larger or smaller in its shape.",
         )
-
-
-def _uncropped(context: StageContext) -> tuple[int, int]:
-    """Width and height of the frames before `footage.multiple` cropped them."""
-    footage, settings = context.footage, context.settings_of("footage")
-    stored = footage.source_width, footage.source_height
-    size = footage.width, footage.height
-    # A clip may be stored lying on its side.
-    for width, height in (stored, stored[::-1]):
-        whole = work_size(width, height, settings.long_side)
-        if all(0 <= side - kept < settings.multiple for side, kept in zip(whole, size, strict=True)):
-            return whole
-    return size

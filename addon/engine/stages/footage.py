@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from ..image.sound import extract_sound
 from ..schema.footage import FootageSettings, source_path
 from .context import StageContext
 from .footage_clip import ClipSource
+from .footage_crop import cropped
 from .footage_pictures import PictureSource
 from .footage_plan import Plan, load_plan, save_plan
 
@@ -72,8 +72,8 @@ def _write_frames(context: StageContext, source: ClipSource | PictureSource, pla
         for frame in waiting.pop(number):
             context.step("writing frames", done, total)
             if alpha is not None:
-                context.write_grey("alpha", frame, _cropped(alpha, plan), plan.bits)
-            context.write_rgb("frames", frame, _cropped(image, plan), plan.bits)
+                context.write_grey("alpha", frame, cropped(alpha, plan.size), plan.bits)
+            context.write_rgb("frames", frame, cropped(image, plan.size), plan.bits)
             done += 1
     if waiting:
         raise InputError(
@@ -82,12 +82,6 @@ def _write_frames(context: StageContext, source: ClipSource | PictureSource, pla
             remedy="Look whether the clip was changed, and run again.",
         )
     context.step("writing frames", total, total)
-
-
-def _cropped(image: npt.NDArray[Any], plan: Plan) -> npt.NDArray[Any]:
-    (width, height), (whole_width, whole_height) = plan.size, plan.scaled
-    left, top = (whole_width - width) // 2, (whole_height - height) // 2
-    return np.ascontiguousarray(image[top : top + height, left : left + width])
 
 
 def _write_sound(context: StageContext, plan: Plan) -> str:

@@ -12,6 +12,7 @@ from ..image import files
 from ..image.numbered import find_numbered
 from ..schema.matte import MatteSettings, given_folder
 from .context import StageContext
+from .footage_crop import cropped, uncropped_size
 from .matte_base import Float
 
 
@@ -30,6 +31,7 @@ class GivenMatte:
         self._folder = given_folder(settings, context.shot.root)
         self._first = settings.first_number
         self._footage = context.footage
+        self._whole = uncropped_size(context)
         self._pictures = find_numbered(
             self._folder,
             subject="mattes",
@@ -51,12 +53,13 @@ class GivenMatte:
         path = self._pictures[self._first + frame - 1]
         matte, footage = files.read_grey(path), self._footage
         size = (footage.width, footage.height)
-        if matte.shape[1::-1] not in (size, (footage.source_width, footage.source_height)):
+        if matte.shape[1::-1] not in (size, self._whole, (footage.source_width, footage.source_height)):
             raise InputError(
                 f"is {matte.shape[1]}x{matte.shape[0]} pixels, the footage is {size[0]}x{size[1]}",
                 where=str(path),
                 remedy="Make the mattes at the size of the footage.",
             )
-        if matte.shape[1::-1] != size:
-            matte = np.asarray(cv2.resize(matte, size, interpolation=cv2.INTER_AREA), np.float32)
-        return matte
+        if matte.shape[1::-1] == size:
+            return matte
+        whole = np.asarray(cv2.resize(matte, self._whole, interpolation=cv2.INTER_AREA), np.float32)
+        return cropped(whole, size)
