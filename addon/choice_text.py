@@ -108,9 +108,9 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "off": ("Off", "Nothing is redrawn: the film stays as it was shot"),
     },
     "diffuse.scheduler": {
-        "auto": ("Auto", "DPM++ 2M Karras, which suits most models"),
-        "ddim": ("DDIM", "Plain and even"),
-        "euler": ("Euler", "Plain and quick"),
+        "auto": ("Auto", "What a few-step LoRA was made for, or else DPM++ 2M Karras"),
+        "ddim": ("DDIM", "Plain and even; for Hyper LoRAs: 6 to 12 steps"),
+        "euler": ("Euler", "Plain and quick; for Lightning LoRAs: 4 to 8 steps"),
         "euler_a": ("Euler a", "New noise in every step: livelier, and never quite the same for other steps"),
         "heun": ("Heun", "Twice the time a step, fewer steps needed"),
         "dpmpp_2m": ("DPM++ 2M", "Good from about 20 steps"),
@@ -118,7 +118,7 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "dpmpp_2m_sde_karras": ("DPM++ 2M SDE Karras", "New noise in every step: more texture"),
         "unipc": ("UniPC", "Good from about 10 steps"),
         "lcm": ("LCM", "For LCM LoRAs: 4 to 8 steps"),
-        "tcd": ("TCD", "For TCD and Hyper LoRAs: 4 to 8 steps"),
+        "tcd": ("TCD", "For TCD LoRAs: 4 to 8 steps"),
     },
     "diffuse.family": {
         "auto": ("Auto", "Looked up in the checkpoint's file"),

@@ -97,6 +97,15 @@ def test_sdxl_draws_keys_alone_with_a_lora_and_a_reference(tmp_path, monkeypatch
     assert len({picture.tobytes() for picture in all_styled(root)}) == len(KEYS)
 
 
+def test_what_does_not_go_with_a_lora_for_few_steps_is_told(tmp_path):
+    lora = tmp_path / "lcm_sd15.safetensors"
+    lora.write_bytes(tiny.lora().read_bytes())
+    heard = run_stage(ready(tmp_path / "shot", mode="single", loras=f"{lora}:1", guidance=9.0), "diffuse").messages
+    told = [message.text for message in heard if "LCM" in getattr(message, "text", "")]
+    assert len(told) == 1
+    assert "guidance of 9 makes burnt pictures" in told[0]
+
+
 @pytest.mark.parametrize(
     ("settings", "kind", "said"),
     [

@@ -69,12 +69,16 @@ class ModelSettings(EngineSettings):
         20, "diffusion: steps of the whole schedule; strength times as many are done.", minimum=1, maximum=150
     )
     guidance: float = option(
-        7.0, "diffusion: how strictly the words are followed; few-step LoRAs want 1 to 2.", minimum=0.0, maximum=30.0
+        7.0, "diffusion: how strictly the words are followed; most few-step LoRAs want 1 to 2.", minimum=0.0,
+        maximum=30.0,
     )
     scheduler: Literal[
         "auto", "ddim", "euler", "euler_a", "heun", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_2m_sde_karras", "unipc",
         "lcm", "tcd",
-    ] = option("auto", "diffusion: how the steps are laid out; auto takes what suits most models, DPM++ 2M Karras.")
+    ] = option(
+        "auto",
+        "diffusion: how the steps are laid out; auto takes what a few-step LoRA was made for, or else DPM++ 2M Karras.",
+    )
     model: str = option(
         "",
         "diffusion: the checkpoint: a name of `lineboil models list`, a .safetensors file, or a folder in diffusers' "

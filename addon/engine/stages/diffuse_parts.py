@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import SettingError
+from ..models.diffusion.few_steps import advice
 from ..models.diffusion.request import Family, Lora, Model
 from ..models.family import Kind, Recognised
 from ..models.fits import check_fits
@@ -18,7 +19,7 @@ _USUAL = "sd15"
 
 
 def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
-    """What has to be in memory.
+    """What has to be in memory; warns of settings that its LoRAs were not made for.
 
     Raises:
         MissingError: A part of it is not installed; says how to get it.
@@ -30,13 +31,16 @@ def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
     seen = check_fits(checkpoint, "checkpoint", "" if settings.family == "auto" else settings.family)
     family = _family(settings, checkpoint, seen)
     follows = bool(settings.reference) or (settings.agree_reference and len(context.state.frames_of(context.spec)) > 1)
+    loras = tuple(
+        Lora(_fitting(name, "LoRA", "lora", family, root), weight) for name, weight in weighed(settings.loras)
+    )
+    for text in advice(loras, settings.scheduler, settings.steps, settings.guidance):
+        context.warn(text)
     return Model(
         family=family,
         checkpoint=checkpoint,
         controlnets=_controlnets(context, settings, family),
-        loras=tuple(
-            Lora(_fitting(name, "LoRA", "lora", family, root), weight) for name, weight in weighed(settings.loras)
-        ),
+        loras=loras,
         vae=_fitting(settings.vae, "VAE", "vae", family, root) if settings.vae else None,
         ip_adapter=locate(f"{family}-reference", what="IP-Adapter") if follows else None,
         image_encoder=locate("reference-encoder", what="image encoder") if follows else None,

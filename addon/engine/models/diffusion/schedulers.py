@@ -29,7 +29,7 @@ USUAL = "dpmpp_2m_karras"
 # Some are made for pictures and cut their numbers at -1 and 1; latents go far beyond.
 _WHOLE_RANGE = {"clip_sample": False, "thresholding": False}
 _MOST_STEPS = {"lcm": 50, "tcd": 50}
-_FEW_STEPS = 10
+_FEW_STEPS = 12
 
 
 def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None, steps: int) -> Any:
@@ -70,4 +70,4 @@ def make_scheduler(name: str, config: dict[str, Any], v_prediction: bool | None,
     return wanted.from_config({**kept, **{key: value for key, value in more.items() if key in accepted}})
 
 
-_OWN = {"use_karras_sigmas", "algorithm_type", "solver_order", "solver_type", "lower_order_final", "set_alpha_to_one"}
+_OWN = {"use_karras_sigmas", "algorithm_type", "solver_order", "solver_type", "lower_order_final"}
