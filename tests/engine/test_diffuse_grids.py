@@ -282,9 +282,29 @@ def test_single_keys_have_their_own_words_seed_and_strength(tmp_path, painter):
     assert all(request.mask is None and request.anchor is not None for request in painter.asked[1:])
 
 
-def test_words_of_keys_in_grids_are_told_to_count_in_single_only(tmp_path, painter):
-    listener = run(ready(tmp_path / "shot", more={8: {"seed": 3}}))
-    assert any("frames 8 have words" in text for text in texts(listener, "warning"))
+def test_keys_in_grids_have_words_seed_and_strength_of_their_own(tmp_path, painter):
+    more = {8: {"seed": 3, "prompt": "a dog"}, 11: {"strength": 0.9}}
+    root = ready(tmp_path / "shot", more=more, prompt="a cat", style="ink")
+    run(root)
+    plan = grid_plan.load(root)
+    frames = [drawing.frames for drawing in plan.drawings]
+    boxes = [layout_in(plan).cell_box(index) for index in range(max(map(len, frames)))]
+    told = {}
+    for cells, request in zip(frames, painter.asked, strict=True):
+        assert request.strength == (0.9 if 11 in cells else 0.6) and request.prompt == "a cat, ink"
+        for cell in request.cells:
+            index = next(index for index, box in enumerate(boxes) if cell.mask[box].all())
+            assert cell.mask.sum() == cell.mask[boxes[index]].size
+            told[cells[index]] = (cell.prompt, cell.seed, cell.strength)
+    assert told[8][:2] == ("a dog, ink", 3)
+    assert told[11] == (None, None, None)
+    together = next(cells for cells in frames if 11 in cells)
+    assert all(told[frame][2] == 0.6 for frame in together if frame != 11)
+
+
+def test_keys_in_grids_that_ask_nothing_are_drawn_alike(tmp_path, painter):
+    run(ready(tmp_path / "shot"))
+    assert all(request.cells == () and request.strength == 0.6 for request in painter.asked)
 
 
 def test_only_the_grids_of_the_frames_asked_for_are_drawn(tmp_path, painter):

@@ -24,7 +24,7 @@ from ..models.diffusion.request import Image8, Request
 from ..schema.diffuse import FOLDER, DiffuseSettings
 from .context import StageContext
 from .diffuse_plan import frozen_plan, layout_in, note_cut
-from .diffuse_request import Words, key_words, model_of, request_of
+from .diffuse_request import Words, key_words, model_of, request_of, request_of_cells
 
 Draw = Callable[[Request, Callable[..., None]], Image8]
 
@@ -125,12 +125,17 @@ class _Redrawing:
         return picture
 
     def _request(self, drawing: Drawing, anchor: Anchor | None) -> Request:
-        words = Words() if self._is_grid else self._words.get(drawing.frames[0], Words())
-        request = request_of(self._context, self._settings, self._layout, drawing.frames, words)
+        request = self._asked(drawing)
         held = anchor.picture if anchor else self._given()
         if held is not None and self._plan.anchor in drawing.frames and (anchor is None or self._settings.agree_anchor):
             request = self._holding(request, drawing, held)
         return request if anchor is None else self._agreeing(request, anchor)
+
+    def _asked(self, drawing: Drawing) -> Request:
+        context, settings, layout = self._context, self._settings, self._layout
+        if self._is_grid:
+            return request_of_cells(context, settings, layout, drawing.frames, self._words)
+        return request_of(context, settings, layout, drawing.frames, self._words.get(drawing.frames[0], Words()))
 
     def _holding(self, request: Request, drawing: Drawing, picture: Image8) -> Request:
         """The anchor's finished picture in its cells, which stay as they are."""
@@ -199,12 +204,6 @@ class _Redrawing:
             f"{count} grid{'s' * (count > 1)} of {width}x{height} pixels, {layout.columns} by {layout.rows} cells; "
             f"frame {plan.anchor} stands in every one"
         )
-        own = [frame for frame, said in self._words.items() if said != Words()]
-        if own:
-            context.warn(
-                f"frames {', '.join(map(str, own))} have words, a seed or a strength of their own, which count in "
-                "mode single only"
-            )
 
 
 def _float(picture: Image8) -> Image:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import whole_prompt
 from .context import StageContext
 from .diffuse_parts import kinds_of, model_of
-from .diffuse_words import Words, key_words, words_of_keys
+from .diffuse_words import Words, cells_of, key_words, words_of_keys
 
 __all__ = [
     "Words",
@@ -27,6 +28,7 @@ __all__ = [
     "model_of",
     "plan_of",
     "request_of",
+    "request_of_cells",
     "request_of_grid",
     "request_of_key",
     "words_of_keys",
@@ -97,7 +99,23 @@ def request_of_grid(context: StageContext, settings: DiffuseSettings, grid: int,
         SettingError: There is no such grid.
     """
     frames = frames_of_grid(context, settings, grid)
-    return request_of(context, settings, grid_layout(context, settings, scale), frames, Words())
+    return request_of_cells(context, settings, grid_layout(context, settings, scale), frames, key_words(context))
+
+
+def request_of_cells(
+    context: StageContext, settings: DiffuseSettings, layout: Layout, frames: tuple[int, ...], known: dict[int, Words]
+) -> Request:
+    """These keys in a grid, each with what it asks for itself.
+
+    Args:
+        context: Of the stage.
+        settings: Of the stage.
+        layout: Of the cells.
+        frames: Frames by cell, row by row.
+        known: What keys ask for, by frame.
+    """
+    cells, strength = cells_of(settings, layout, frames, known)
+    return replace(request_of(context, settings, layout, frames, Words()), cells=cells, strength=strength)
 
 
 def grid_layout(context: StageContext, settings: DiffuseSettings, scale: float = 1.0) -> Layout:

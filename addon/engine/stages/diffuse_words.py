@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from ..image.grid import Layout, cells_mask
 from ..key_list import FILE_NAME, Key, load_keys
+from ..models.diffusion.request import Cell
+from ..schema.diffuse import DiffuseSettings
+from ..schema.diffuse_model import whole_prompt
 from .context import StageContext
 
 _OWN_WORDS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -44,6 +48,33 @@ def words_of_keys(context: StageContext, frames: Iterable[int]) -> dict[str, dic
         for frame in frames
         if frame in known and known[frame] != Words()
     }
+
+
+def cells_of(
+    settings: DiffuseSettings, layout: Layout, frames: tuple[int, ...], known: dict[int, Words]
+) -> tuple[tuple[Cell, ...], float]:
+    """The cells of a grid whose keys ask for something themselves, and the strength of the whole: its largest.
+
+    Args:
+        settings: Of the stage.
+        layout: Of the grid.
+        frames: Frames by cell.
+        known: What keys ask for, by frame.
+    """
+    words = [known.get(frame, Words()) for frame in frames]
+    strengths = [settings.strength if own.strength is None else own.strength for own in words]
+    largest = max(strengths)
+    cells = (
+        Cell(
+            cells_mask(layout, [index]),
+            None if own.prompt is None else whole_prompt(settings, own.prompt),
+            own.seed,
+            strength if strength < largest else None,
+        )
+        for index, (own, strength) in enumerate(zip(words, strengths, strict=True))
+        if own != Words() or strength < largest
+    )
+    return tuple(cells), largest
 
 
 def _words(key: Key) -> Words:

@@ -12,7 +12,7 @@ the drawing network a step, without ControlNets. Attention to the text and to an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,8 +29,8 @@ class _Seen:
 
 
 @contextmanager
-def shared(unet: Any, scheduler: Any, anchor: Any, seed: int, weight: float) -> Iterator[None]:
-    """While this is entered, the network also looks at a finished picture.
+def shared(unet: Any, scheduler: Any, anchor: Any, seed: int, weight: float) -> Iterator[Callable[[], bool]]:
+    """While this is entered, the network also looks at a finished picture; tells whether it does so now.
 
     Args:
         unet: The drawing network.
@@ -40,7 +40,7 @@ def shared(unet: Any, scheduler: Any, anchor: Any, seed: int, weight: float) -> 
         weight: How much it counts beside the drawing itself, 0..1; at 1 each place counts alike.
     """
     if weight <= 0:
-        yield
+        yield lambda: False
         return
     seen = _Seen()
     before = unet.attn_processors
@@ -51,7 +51,7 @@ def shared(unet: Any, scheduler: Any, anchor: Any, seed: int, weight: float) -> 
     was_own = "forward" in vars(unet)
     unet.forward = _looking_first(forward, seen, scheduler, anchor, _noise(anchor, seed))
     try:
-        yield
+        yield lambda: seen.is_writing
     finally:
         unet.forward = forward
         if not was_own:

@@ -24,6 +24,7 @@ from . import zimage
 from .adapters import add_loras, add_reference
 from .attention import shared
 from .attention_parts import in_parts
+from .cells import OwnStarts, worded
 from .controlnets import Loaded, load_controlnets
 from .files import offline
 from .fitting import fitted
@@ -117,8 +118,14 @@ class Diffuser:
             for note in prepared.notes:
                 self._told(note)
             pipeline = prepared.pipeline
-            after_step = self._after_step(pipeline, self._held(request, start), step)
-            with in_parts(self.device), self._sharing(pipeline, request):
+            cells = OwnStarts(request, start, pipeline.scheduler)
+            after_step = self._after_step(pipeline, self._held(request, start), cells, step)
+            unet = getattr(pipeline, "unet", None)
+            with (
+                in_parts(self.device),
+                self._sharing(pipeline, request) as is_elsewhere,
+                worded(unet, start, prepared.told, is_elsewhere),
+            ):
                 latents = pipeline(**prepared.words, callback_on_step_end=after_step).images
             return decode(self._base.vae, latents)
         except RuntimeError as error:
@@ -177,10 +184,10 @@ class Diffuser:
         gc.collect()
         give_back(self.device)
 
-    def _sharing(self, pipeline: Any, request: Request) -> AbstractContextManager[None]:
-        """Attention shared with the anchor, where there is one."""
+    def _sharing(self, pipeline: Any, request: Request) -> AbstractContextManager[Callable[[], bool]]:
+        """Attention shared with the anchor, where there is one; tells whether the anchor is looked at now."""
         if request.anchor is None or not hasattr(pipeline, "unet"):
-            return nullcontext()
+            return nullcontext(lambda: False)
         anchor = encode(self._base.vae, request.anchor)
         return shared(pipeline.unet, pipeline.scheduler, anchor, request.seed, request.anchor_weight)
 
@@ -190,12 +197,14 @@ class Diffuser:
         kept = start if request.kept is None else encode(self._base.vae, request.kept)
         return Held(kept, request.mask, request.seed)
 
-    def _after_step(self, pipeline: Any, held: Held | None, step: Step | None) -> Callable[..., dict[str, Any]]:
-        """What the pipeline calls between steps: holds what stays, and tells of the progress."""
+    def _after_step(
+        self, pipeline: Any, held: Held | None, cells: OwnStarts, step: Step | None
+    ) -> Callable[..., dict[str, Any]]:
+        """What the pipeline calls between steps: holds what stays or begins later, and tells of the progress."""
         seen = Predictions(pipeline.scheduler)
 
         def after_step(_: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            latents = tensors["latents"]
+            latents = cells.hold(tensors["latents"], pipeline.scheduler, timestep, index)
             if held is not None:
                 latents = held.hold(latents, pipeline.scheduler, timestep)
             if step is not None:

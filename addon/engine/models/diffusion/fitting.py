@@ -53,7 +53,8 @@ def fitted(request: Request, model: Model, kinds: Collection[str]) -> Request:
         SettingError: Strength, steps or a control's range leave nothing to do.
         InputError: Pictures that do not belong together, or a part that the model lacks.
     """
-    steps_done(request.steps, request.strength)
+    for strength in (request.strength, *(cell.strength for cell in request.cells if cell.strength is not None)):
+        steps_done(request.steps, strength)
     _check_pictures(request)
     _check_parts(request, model, kinds)
     height, width = request.image.shape[:2]
@@ -82,6 +83,7 @@ def _check_pictures(request: Request) -> None:
             remedy=f"Make it {_SMALLEST} pixels or more each way.",
         )
     others = {"the mask": request.mask, "the kept picture": request.kept}
+    others |= {f"part {number}": cell.mask for number, cell in enumerate(request.cells, 1)}
     for name, picture in others.items():
         if picture is not None and picture.shape[:2] != (height, width):
             raise InputError(
@@ -128,6 +130,7 @@ def _extended(request: Request, below: int, beside: int) -> Request:
         image=_wide(request.image, below, beside),
         mask=cast("Mask | None", _wide(request.mask, below, beside)),
         kept=_wide(request.kept, below, beside),
+        cells=tuple(replace(cell, mask=_wide(cell.mask, below, beside)) for cell in request.cells),
         controls=tuple(
             replace(control, image=_wide(control.image, below, beside)) for control in request.controls
         ),

@@ -44,14 +44,20 @@ class Held:
 
     def hold(self, latents: Any, scheduler: Any, timestep: Any) -> Any:
         """The latents after a step, (1, C, h, w), with what stays at the noise level that the next step expects."""
-        steps, kept = scheduler.timesteps, self._kept
-        # Some schedulers ask the network twice at one step: they count by themselves.
-        later = getattr(scheduler, "step_index", None)
-        if later is None:
-            later = (steps == timestep).nonzero()[-1].item() + 1
-        if later < len(steps):
-            kept = scheduler.add_noise(kept, self._noise, steps[later : later + 1])
+        level, kept = next_level(scheduler, timestep), self._kept
+        if level is not None:
+            kept = scheduler.add_noise(kept, self._noise, level)
         return latents * self._mask + kept.to(latents.dtype) * (1 - self._mask)
+
+
+def next_level(scheduler: Any, timestep: Any) -> Any:
+    """The timestep whose noise level the latents have after a step, a tensor of one; None after the last."""
+    steps = scheduler.timesteps
+    # Some schedulers ask the network twice at one step: they count by themselves.
+    later = getattr(scheduler, "step_index", None)
+    if later is None:
+        later = (steps == timestep).nonzero()[-1].item() + 1
+    return steps[later : later + 1] if later < len(steps) else None
 
 
 def put_back(picture: Image8, kept: Image8, mask: Mask) -> Image8:

@@ -11,11 +11,15 @@ from typing import Any
 
 from . import zimage
 from .controlnets import Loaded, as_one
+from .few_steps import fitting_scheduler
 from .load import predicts_velocity
+from .prompts import Encoded
 from .prompts import encode as encode_prompts
-from .request import Model, Request
+from .request import Mask, Model, Request
 from .schedulers import make_scheduler
 from .words import control_words, reference_words, words_of
+
+_ALIKE = "Z-Image draws all keys of a grid with the same words, seed and strength; set diffuse.mode to single."
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Prepared:
         pipeline: Of diffusers, with its scheduler and ControlNets set.
         words: What it is called with.
         notes: Sentences for the artist, of what could not be done as asked.
+        told: Parts of the picture with words of their own: mask, and prompt as encoded.
     """
 
     pipeline: Any
     words: dict[str, Any]
     notes: tuple[str, ...] = ()
+    told: tuple[tuple[Mask, Any], ...] = ()
 
 
 class Pipelines:
@@ -69,12 +75,19 @@ class Pipelines:
     def _diffusing(self, model: Model, request: Request, start: Any) -> Prepared:
         """Stable Diffusion."""
         pipeline = self._with_controls(model, tuple(control.kind for control in request.controls))
-        pipeline.scheduler = make_scheduler(request.scheduler, self._scheduler_config, self._velocity, request.steps)
+        name = request.scheduler or fitting_scheduler(model.loras)
+        pipeline.scheduler = make_scheduler(name, self._scheduler_config, self._velocity, request.steps)
         told = encode_prompts(self._base, request.prompt, request.negative_prompt, model.clip_skip)
         words = words_of(request, start, told) | control_words(request.controls, self._nets)
         if model.ip_adapter is not None:
             words |= reference_words(pipeline, request, self._device)
-        return Prepared(pipeline, words, _cuts(told.cut, told.negative_cut, told.most))
+        cells = [(cell.mask, self._encoded(cell.prompt, model)) for cell in request.cells if cell.prompt is not None]
+        cuts = dict.fromkeys(_cuts(of.cut, of.negative_cut, of.most) for of in (told, *(own for _, own in cells)))
+        notes = tuple(note for each in cuts for note in each)
+        return Prepared(pipeline, words, notes, tuple((mask, own.prompt) for mask, own in cells))
+
+    def _encoded(self, prompt: str, model: Model) -> Encoded:
+        return encode_prompts(self._base, prompt, "", model.clip_skip)
 
     def _flowing(self, request: Request, start: Any) -> Prepared:
         """Z-Image."""
@@ -88,7 +101,8 @@ class Pipelines:
         pipeline.scheduler = zimage.make_scheduler(self._scheduler_config)
         cut, negative_cut = (zimage.cut_of(pipeline, text) for text in (request.prompt, request.negative_prompt))
         words = zimage.words_of(pipeline, request, start, self._device)
-        return Prepared(pipeline, words, _cuts(cut, negative_cut, zimage.TEXT_TOKENS))
+        notes = _cuts(cut, negative_cut, zimage.TEXT_TOKENS)
+        return Prepared(pipeline, words, notes + ((_ALIKE,) if request.cells else ()))
 
     def _with_controls(self, model: Model, kinds: tuple[str, ...]) -> Any:
         """The pipeline that takes these controls, in this order."""

@@ -47,6 +47,23 @@ class Control:
     end: float = 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A part of a picture with wishes of its own; None takes the request's. Not with Z-Image.
+
+    Attributes:
+        mask: 1 where the part is, (H, W). Parts do not overlap.
+        prompt: What shall be seen there.
+        seed: Of the noise laid over the start there.
+        strength: Denoising strength there, at most the request's: the part stays as it is until its own start.
+    """
+
+    mask: Mask
+    prompt: str | None = None
+    seed: int | None = None
+    strength: float | None = None
+
+
 @dataclass(frozen=True)
 class Lora:
     """A small file that bends a model, and how far it does.
@@ -105,13 +122,14 @@ class Request:
         steps: How many steps a strength of 1 would have; `strength` of them are done.
         guidance: How strictly the prompt is followed.
         seed: Of all random numbers.
-        scheduler: A name of `schedulers.NAMES`; empty for the family's usual one.
+        scheduler: A name of `schedulers.NAMES`; empty for the one that the LoRAs were made for, or else the usual one.
         reference: A picture whose look is followed, by the model's IP-Adapter; (H, W, 3) of any size.
         reference_weight: How closely, 0..1.
         mask: 1 where the picture is redrawn, 0 where it stays exactly as in `kept`; None to redraw all.
         kept: The picture that stays, (H, W, 3); None for `image`.
         anchor: A finished picture whose attention is shared, (H, W, 3) of any size; not with Z-Image.
         anchor_weight: How much, 0..1.
+        cells: Parts with words, noise or strength of their own.
     """
 
     prompt: str
@@ -129,3 +147,4 @@ class Request:
     kept: Image8 | None = None
     anchor: Image8 | None = None
     anchor_weight: float = 1.0
+    cells: tuple[Cell, ...] = ()
