@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from lineboil.addon.engine.image.match import match_cells, match_statistics
 
@@ -23,6 +24,23 @@ def test_one_colour_alone_is_only_shifted():
     flat = np.full((20, 20, 3), 0.5, np.float32)
     matched = match_cells(picture(1), flat, flat + np.float32(0.1))
     assert np.abs(matched - picture(1) - 0.1).max() < 0.02
+
+
+def test_drawings_with_nothing_in_common_are_only_shifted():
+    matched = match_cells(picture(1), picture(2) - np.float32(0.1), picture(3))
+    assert np.abs(matched - picture(1) - 0.1).max() < 0.02
+
+
+def test_strokes_of_their_own_do_not_hide_the_change_nor_take_the_contrast():
+    rows, columns = np.mgrid[:240, :360].astype(np.float32)
+    blue = 0.5 + 0.2 * np.sin(columns / 40) * np.cos(rows / 40)
+    paint = np.stack([0.3 + columns / 900, 0.3 + rows / 600, blue], axis=2).astype(np.float32)
+    strokes = [np.random.default_rng(seed).normal(0, 0.12, paint.shape).astype(np.float32) for seed in (1, 2)]
+    own, wanted = np.clip(paint * 0.8 + 0.1 + strokes[0], 0, 1), np.clip(paint + strokes[1], 0, 1)
+    matched = match_cells(own, own, wanted)
+    assert np.abs(matched.mean((0, 1)) - wanted.mean((0, 1))).max() < 0.01
+    blurred = [cv2.blur(image.astype(np.float32), (31, 31)).std((0, 1)) for image in (matched, wanted, own)]
+    assert np.abs(blurred[0] / blurred[1] - 1).max() < 0.06 < np.abs(blurred[2] / blurred[1] - 1).min()
 
 
 def test_the_same_cell_changes_nothing():

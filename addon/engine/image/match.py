@@ -14,27 +14,41 @@ Image = npt.NDArray[np.float32]
 _LEAST_PIXELS = 64
 _GAIN = (0.7, 1.4)
 _MOST_SHIFT_LEVELS = 24.0
-_RIDGE = 1e-3
+_RIDGE = 1e-4
+_PLACES = 24
+# The part of the anchor's variance that the other drawing must tell: below the first its colours are only shifted.
+_TOLD = (0.5, 0.9)
 
 
 def match_cells(picture: Image, own: Image, wanted: Image) -> Image:
     """The colours of a grid changed as its own drawing of the anchor would have to be to become the anchor's.
 
-    Both show the same frame, so the change is known pixel by pixel: an affine map of the colours by least squares, held
-    towards no change where the drawing has few colours.
+    Both show the same frame, so the change is known place by place: an affine map of the colours by least squares, held
+    towards no change where the drawing has few colours. Places are coarse, since strokes never lie alike. Where two
+    drawings have so little in common that one does not tell the other, colours are only shifted: a map between them
+    would take away the contrast.
 
     Args:
         picture: float32 RGB (H, W, 3), 0..1, sRGB, a cell of the grid.
         own: float32 RGB (h, w, 3), the anchor as that grid drew it.
         wanted: float32 RGB (h, w, 3), the anchor as it shall be.
     """
-    samples = own.reshape(-1, 3).astype(np.float64)
-    change = wanted.reshape(-1, 3) - samples
+    samples, target = _coarse(own), _coarse(wanted)
+    change = target - samples
     terms = np.column_stack([samples, np.ones(len(samples))])
     ridge = np.diag([_RIDGE, _RIDGE, _RIDGE, 0]) * len(samples)
     solved = np.linalg.solve(terms.T @ terms + ridge, terms.T @ change)
-    changed = picture + picture.reshape(-1, 3).astype(np.float64).dot(solved[:3]).reshape(picture.shape) + solved[3]
+    told = 1 - (change - terms @ solved).var(0).sum() / (target.var(0).sum() + _RIDGE)
+    slope = solved[:3] * np.clip((told - _TOLD[0]) / (_TOLD[1] - _TOLD[0]), 0, 1)
+    shift = change.mean(0) - samples.mean(0) @ slope
+    changed = picture + picture.reshape(-1, 3).astype(np.float64).dot(slope).reshape(picture.shape) + shift
     return np.clip(changed, 0, 1).astype(np.float32)
+
+
+def _coarse(picture: Image) -> npt.NDArray[np.float64]:
+    """Colours of places, (N, 3): without the strokes."""
+    size = max(1, min(picture.shape[:2]) // _PLACES)
+    return cv2.blur(picture, (size, size)).reshape(-1, 3).astype(np.float64)
 
 
 def match_statistics(
