@@ -13,6 +13,7 @@ pytest.importorskip("diffusers")
 import tiny_diffusion as tiny
 from lineboil.addon.engine.models.diffusion import shapes
 from lineboil.addon.engine.models.diffusion.diffuser import diffuser_for
+from lineboil.addon.engine.models.diffusion.emphasis import pieces, plain
 
 FAMILIES = ("sd15", "sdxl")
 BASE = Request(prompt="a person", image=np.full((64, 64, 3), 128, np.uint8), steps=4, strength=0.5)
@@ -48,6 +49,54 @@ def test_long_prompts_are_read_in_parts_and_what_is_cut_is_told() -> None:
     diffuser.draw(replace(BASE, prompt="red hair, " * 130, negative_prompt="ink " * 400))
     assert "300 words or parts of words are read" in told[0] and 'from "' in told[0]
     assert "negative prompt" in told[1] and "the last 100 are left out" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ("a red house", [("a red house", 1)]),
+        ("(red)", [("red", 1.1)]), ("((red))", [("red", 1.21)]), ("[red]", [("red", 1 / 1.1)]),
+        ("a (red:1.5) house", [("a ", 1), ("red", 1.5), (" house", 1)]),
+        ("(a (red:1.5) house:.5)", [("a ", 0.5), ("red", 0.75), (" house", 0.5)]),
+        (r"smile \(wide\) \\", [("smile (wide) \\", 1)]),
+        ("a (red house", [("a (red house", 1)]), ("a red) house]", [("a red) house]", 1)]),
+        ("(a [red) house", [("a [red", 1.1), (" house", 1)]),
+        ("at 5:30, (red:x)", [("at 5:30, ", 1), ("red:x", 1.1)]), ("(red:-0.5)", [("red", -0.5)]),
+        ("", [("", 1)]), ("()", [("", 1)]),
+    ],
+)  # fmt: skip
+def test_brackets_weigh_words_as_artists_write_them(prompt: str, wanted: list[tuple[str, float]]) -> None:
+    found = pieces(prompt)
+    assert [piece.text for piece in found] == [text for text, _ in wanted]
+    assert [piece.weight for piece in found] == pytest.approx([weight for _, weight in wanted])
+
+
+def test_break_ends_a_part() -> None:
+    assert [(piece.text, piece.begins_part) for piece in pieces("a dog BREAK (snow) BREAKFAST")] == [
+        ("a dog", False), ("snow", True), (" BREAKFAST", False),
+    ]  # fmt: skip
+    assert plain("a  (dog:1.2) BREAK [snow] BREAKFAST") == "a dog snow BREAKFAST"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_act_on_their_words_and_keep_the_mean(family: str) -> None:
+    import torch
+    from lineboil.addon.engine.models.diffusion.prompts import encode, token_count
+
+    pipeline = diffuser_for(model(family), "cpu")._base
+    usual = encode(pipeline, "a red house", "ink")
+    assert torch.equal(encode(pipeline, "a (red:1.0) house", "(ink:1)").prompt, usual.prompt)
+    strong = encode(pipeline, "a (red:1.4) house", "(ink:0.5)")
+    assert not torch.equal(strong.prompt, usual.prompt) and not torch.equal(strong.negative, usual.negative)
+    if family == "sd15":
+        assert float(strong.prompt.mean()) == pytest.approx(float(usual.prompt.mean()), rel=1e-3, abs=1e-5)
+        share = strong.prompt[0] / usual.prompt[0]
+        count = token_count(pipeline.tokenizer, "a ")
+        red = slice(1 + count, 1 + count + token_count(pipeline.tokenizer, "(red:1.4)"))
+        rest = share[0].median()
+        assert torch.allclose(share[red].median() / rest, torch.tensor(1.4), atol=1e-3)
+    two = encode(pipeline, "a red BREAK house", "")
+    assert two.parts == 2 and two.prompt.shape == two.negative.shape
 
 
 def test_the_shapes_of_a_lone_checkpoint_are_the_real_ones(tmp_path) -> None:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import zimage
 from .controlnets import Loaded, as_one
+from .emphasis import plain
 from .few_steps import fitting_scheduler
 from .load import predicts_velocity
 from .prompts import Encoded
@@ -90,7 +91,8 @@ class Pipelines:
         return encode_prompts(self._base, prompt, "", model.clip_skip)
 
     def _flowing(self, request: Request, start: Any) -> Prepared:
-        """Z-Image."""
+        """Z-Image, which reads sentences: it knows no weights of words."""
+        request = replace(request, prompt=plain(request.prompt), negative_prompt=plain(request.negative_prompt))
         pipeline = self._base
         if request.controls:
             net = self._nets.by_kind[request.controls[0].kind]

@@ -12,8 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .emphasis import pieces
+
 MOST_PARTS = 4
 _SHOWN = 8
+_LEAST_MEAN = 1e-6
 
 
 @dataclass(frozen=True)
@@ -76,26 +79,49 @@ def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Enc
 
 def token_count(tokenizer: Any, text: str) -> int:
     """How many tokens a prompt takes, without the marks of its start and end."""
-    return len(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
+    return sum(len(_ids(tokenizer, piece.text)) for piece in pieces(text))
 
 
-def _parts(tokenizer: Any, text: str) -> tuple[list[list[int]], str]:
-    """Token numbers in parts that fit the encoder, one at least, and what is told of the rest.
+_Part = list[tuple[int, float]]
+"""Token numbers, each with its weight."""
 
-    Parts end where words do, so that no word is torn in two.
+
+def _parts(tokenizer: Any, text: str) -> tuple[list[_Part], str]:
+    """Tokens in parts that fit the encoder, one at least, and what is told of the rest.
+
+    Parts end where words do, so that no word is torn in two, and where the artist says so.
     """
-    ids = list(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
-    room = _room(tokenizer)
-    ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens(ids)]
-    parts: list[list[int]] = []
-    while ids and len(parts) < MOST_PARTS:
-        length = min(room, len(ids))
-        if length < len(ids):
-            whole = [number + 1 for number in range(length) if ends[number]]
-            length = whole[-1] if whole else length
-        parts.append(ids[:length])
-        ids, ends = ids[length:], ends[length:]
-    return parts or [[]], _told_of(tokenizer, ids)
+    parts: list[_Part] = []
+    beyond: list[int] = []
+    for section in _sections(tokenizer, text):
+        ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens([number for number, _ in section])]
+        while section and len(parts) < MOST_PARTS:
+            length = _whole_words(ends, _room(tokenizer))
+            parts.append(section[:length])
+            section, ends = section[length:], ends[length:]
+        beyond += [number for number, _ in section]
+    return parts or [[]], _told_of(tokenizer, beyond)
+
+
+def _whole_words(ends: list[bool], room: int) -> int:
+    """How many tokens fit without tearing a word, given which tokens end one."""
+    if len(ends) <= room:
+        return len(ends)
+    return next((number for number in range(room, 0, -1) if ends[number - 1]), room)
+
+
+def _sections(tokenizer: Any, text: str) -> list[_Part]:
+    """Tokens between the places where the artist ends a part."""
+    sections: list[_Part] = [[]]
+    for piece in pieces(text):
+        if piece.begins_part:
+            sections.append([])
+        sections[-1] += [(number, piece.weight) for number in _ids(tokenizer, piece.text)]
+    return sections
+
+
+def _ids(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
 
 
 def _told_of(tokenizer: Any, beyond: list[int]) -> str:
@@ -112,20 +138,35 @@ def _room(tokenizer: Any) -> int:
 
 
 def _read(
-    tokenizer: Any, encoder: Any, parts: list[list[int]], count: int, clip_skip: int, is_sdxl: bool
+    tokenizer: Any, encoder: Any, parts: list[_Part], count: int, clip_skip: int, is_sdxl: bool
 ) -> tuple[Any, Any]:
     """The states of all parts one after the other (1, 77 * count, width), and the first part's summary."""
     import torch
 
     states, summary = [], None
     for part in [*parts, *([[]] * (count - len(parts)))]:
-        padded = [tokenizer.bos_token_id, *part, tokenizer.eos_token_id]
+        padded = [tokenizer.bos_token_id, *(number for number, _ in part), tokenizer.eos_token_id]
         padded += [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(padded))
         with torch.no_grad():
             told = encoder(torch.tensor([padded], device=encoder.device), output_hidden_states=True)
         summary = told[0] if summary is None else summary
-        states.append(_state(encoder, told, clip_skip, is_sdxl))
+        states.append(_weighed(_state(encoder, told, clip_skip, is_sdxl), part))
     return torch.cat(states, dim=1), summary
+
+
+def _weighed(state: Any, part: _Part) -> Any:
+    """A part's state (1, 77, width) with every word as strong as it shall be.
+
+    A word's row is multiplied, and the whole brought back to its mean, as A1111's web UI does: the weights that artists
+    know mean the same here.
+    """
+    weights = [weight for _, weight in part]
+    if all(weight == 1 for weight in weights):
+        return state
+    made = state.clone()
+    made[:, 1 : 1 + len(part)] *= state.new_tensor(weights)[None, :, None]
+    mean = made.float().mean()
+    return made * (state.float().mean() / mean).to(made.dtype) if abs(float(mean)) > _LEAST_MEAN else made
 
 
 def _state(encoder: Any, told: Any, clip_skip: int, is_sdxl: bool) -> Any:
