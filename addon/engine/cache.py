@@ -20,6 +20,7 @@ from typing import Any
 from .errors import EngineError, InputError
 
 _SAMPLE_BYTES = 1 << 20
+_PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _WHOLE_FILE_BYTES = 64 << 20
 
 
@@ -161,11 +162,13 @@ def _checksum_since(path: Path, size: int, modified: int) -> int:
 def is_whole(path: Path) -> bool:
     """Whether a file is complete: every PNG chunk or archive member with its own checksum, every box of a movie.
 
-    Kinds of file that are not known only have to be there and not empty.
+    Kinds of file that are not known only have to be there and not empty. A JPEG under the name of a PNG is whole too:
+    it is read by what it is.
     """
     try:
         if path.suffix == ".png":
-            return _png_is_whole(path.read_bytes())
+            data = path.read_bytes()
+            return _png_is_whole(data) or (data[:3] == b"\xff\xd8\xff" and data.rstrip(b"\0")[-2:] == b"\xff\xd9")
         if path.suffix == ".npz":
             with zipfile.ZipFile(path) as archive:
                 return archive.testzip() is None
@@ -177,6 +180,15 @@ def is_whole(path: Path) -> bool:
             return stream.read(4) == b"fLaC" if path.suffix == ".flac" else bool(stream.read(1))
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error):
         return False
+
+
+def is_png(path: Path) -> bool:
+    """Whether a file begins as a PNG does, or as one that a crash has left: empty or zeros."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(8) in (_PNG_HEAD, bytes(8), b"")
+    except OSError:
+        return True
 
 
 def _movie_is_whole(path: Path) -> bool:
@@ -198,7 +210,7 @@ def _movie_is_whole(path: Path) -> bool:
 
 
 def _png_is_whole(data: bytes) -> bool:
-    if data[:8] != b"\x89PNG\r\n\x1a\n":
+    if data[:8] != _PNG_HEAD:
         return False
     at = 8
     while at + 12 <= len(data):

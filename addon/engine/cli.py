@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from . import commands, look_commands, models_commands, own_python, try_commands
+from . import commands, control_commands, look_commands, models_commands, own_python, try_commands
 from .cache import disk_error
 from .errors import Cancelled, EngineError, MissingError
 from .messages import Done, Failed, Reporter
@@ -225,6 +225,7 @@ def parser() -> argparse.ArgumentParser:
     _add_carrying(verbs)
     _add_keys(verbs)
     _add_looking(verbs)
+    control_commands.add_verbs(verbs, _verb)
     look_commands.add_verbs(verbs, _verb)
     try_commands.add_verbs(verbs, _verb)
     models_commands.add_verbs(verbs, _verb)

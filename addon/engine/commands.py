@@ -124,13 +124,14 @@ def _given_values(options: argparse.Namespace, present: dict[str, Any]) -> dict[
 
 def preview(options: argparse.Namespace, reporter: Reporter) -> Result:
     """Make one frame of one stage and a picture of the road up to it."""
+    from .image import files
     from .image.contact import make_contact_sheet
 
     shot = Shot(options.shot)
     frame: int = options.frame
     if frame < 1:
         raise SettingError(f"there is no frame {frame}: frames count from 1")
-    is_quick = options.stage in pipeline.QUICK_PREVIEWS and ShotState(shot).is_enabled(options.stage)
+    is_quick = options.stage in pipeline.QUICK_PREVIEWS and _can_be_shown(shot, options.stage)
     pipeline.run(
         shot,
         reporter,
@@ -144,10 +145,19 @@ def preview(options: argparse.Namespace, reporter: Reporter) -> Result:
         parse_ranges(str(frame), footage.count)
     path = shot.state / "preview" / f"{options.stage}-{frame:06d}.png"
     made = pipeline.quick_preview(shot, reporter, options.stage, frame) if is_quick else None
+    if options.stage in pipeline.SHEET_PREVIEWS and made is not None:
+        files.write_rgb(path, made)
+        reporter.send(Preview(options.stage, frame, str(path)))
+        return {"picture": str(path)}
     previews = {} if made is None else {options.stage: made}
     make_contact_sheet(shot.root, path, frames=(frame,), columns=1, previews=previews)
     reporter.send(Preview(options.stage, frame, str(path)))
     return {"picture": str(path)} | _kept_preview(path, made)
+
+
+def _can_be_shown(shot: Shot, stage: str) -> bool:
+    # Controls are looked at before one decides for a diffusion model, too.
+    return stage == "controls" or ShotState(shot).is_enabled(stage)
 
 
 def _kept_preview(sheet: Path, made: Any) -> Result:

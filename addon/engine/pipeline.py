@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .cache import disk_error
+from .cache import disk_error, is_png
 from .errors import EngineError, InputError, SettingError
 from .lock import ShotLock
 from .messages import Note, Reporter, StageDone, StageStarted, Warned
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from .stages.context import StageContext
 
 LAST_OF_RUN = "encode"
-QUICK_PREVIEWS = ("propagate",)
-"""Stages whose frames need the frames before them; they have a quick way to show one."""
+QUICK_PREVIEWS = ("propagate", "controls")
+"""Stages that cannot make any one frame alone; they have a quick way to show one."""
+SHEET_PREVIEWS = ("controls",)
+"""Those whose preview is a sheet of its own."""
 
 
 def run(
@@ -213,6 +215,11 @@ def _warn_of_damage(state: ShotState, spec: StageSpec, context: StageContext) ->
     journal = state.journal(spec.name)
     ours = (name for name in journal.entries if name not in spec.merged_outputs)
     damaged = [name for name in ours if journal.condition(name) == "damaged"]
+    if strange := [name for name in damaged if name.endswith(".png") and not is_png(state.shot.root / name)]:
+        # Saved by another program in a form nobody reads: it may be somebody's work.
+        place = state.set_aside(spec.name, strange)
+        context.warn(f"{strange[0]} cannot be read as a picture: moved to {place} and made anew")
+        damaged = [name for name in damaged if name not in strange]
     for name in damaged[:3]:
         context.warn(f"{name} is damaged and is made anew")
     if len(damaged) > 3:

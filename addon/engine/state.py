@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from . import recipes as recipes_module
 from . import settings as settings_module
 from .cache import digest, file_identity, write_json
 from .errors import InputError
@@ -18,7 +19,7 @@ from .footage import FILE_NAME as FOOTAGE_FILE
 from .footage import Footage, load_footage
 from .frames import frame_name, list_frames
 from .journal import Journal
-from .schema.base import StageSpec
+from .schema.base import Recipe, Situation, StageSpec
 from .schema.registry import BY_NAME, STAGES
 from .shot import Shot
 from .spans import unchanged_frames
@@ -37,6 +38,7 @@ class Record:
         facts: What the stage told of itself ("engine": "person").
         seconds: Time spent on the present output.
         made: Frames made in that time.
+        recipes: By output the fingerprint of what it alone was made from, where a stage tells it.
     """
 
     parts: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -44,6 +46,7 @@ class Record:
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     seconds: float = 0.0
     made: int = 0
+    recipes: dict[str, str] = field(default_factory=dict[str, str])
 
     def is_sound(self) -> bool:
         """Whether every field has its kind: the file may be damaged."""
@@ -54,6 +57,7 @@ class Record:
             and isinstance(self.complete, bool)
             and isinstance(self.seconds, int | float)
             and isinstance(self.made, int)
+            and isinstance(self.recipes, dict)
         )
 
 
@@ -83,10 +87,11 @@ class ShotState:
         self._stamps: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
         self._painted: dict[str, frozenset[int]] = {}
+        self._recipes: dict[str, dict[str, Recipe]] = {}
 
     def refresh(self) -> None:
         """Look at the files again: what was found out about other stages is forgotten."""
-        self._stamps, self._reasons, self._painted, self._footage = {}, {}, {}, None
+        self._stamps, self._reasons, self._painted, self._recipes, self._footage = {}, {}, {}, {}, None
 
     def footage(self) -> Footage | None:
         """What the footage stage found, or None before it ran and when its file is damaged."""
@@ -123,7 +128,8 @@ class ShotState:
         name = frame_name(frame, spec.suffix)
         if any(f"{folder}/{name}" in self.locked(spec) for folder in spec.folders):
             return True
-        besides = (f"{folder}/{name}" for folder in spec.extra_outputs if f"{folder}/{name}" in journal.entries)
+        known = recipes_module.wanted(self.recipes(spec)) if spec.recipes else journal.entries
+        besides = (f"{folder}/{name}" for folder in spec.extra_outputs if f"{folder}/{name}" in known)
         wanted = ("edited",) if frame in self._cut_from_painted(spec) else ("finished", "edited")
         return all(
             journal.condition(path) in wanted
@@ -177,10 +183,31 @@ class ShotState:
             "files": self._file_identities(spec),
             "inputs": {name: self.output_stamp(name) for name in spec.inputs},
         }
+        if spec.recipes is not None:
+            told = {name: stamp for name, stamp in parts["inputs"].items() if name not in spec.span_inputs}
+            own = recipes_module.parts(self.recipes(spec), parts["settings"], self._identity_of_output)
+            return {**parts, "inputs": told, **own}
         runs = spec.spans(self.shot.settings, self.shot.root)
         if runs:
             parts["spans"] = self._run_stamps(spec, runs)
         return parts
+
+    def recipes(self, spec: StageSpec) -> dict[str, Recipe]:
+        """What each output of a stage is made from; empty where a stage does not tell."""
+        if spec.recipes is None:
+            return {}
+        if spec.name not in self._recipes:
+            situation = Situation(self.shot.root, self.shot.settings, self.is_enabled, self._facts)
+            self._recipes[spec.name] = spec.recipes(situation)
+        return self._recipes[spec.name]
+
+    def _facts(self, stage: str) -> dict[str, Any]:
+        record = self.record(stage)
+        return record.facts if record else {}
+
+    def _recipe_stamps(self, spec: StageSpec) -> dict[str, str]:
+        values = settings_module.plain(self.shot.settings[spec.name], affecting_only=True)
+        return recipes_module.stamps(self.recipes(spec), values, self._identity_of_output)
 
     def _run_stamps(self, spec: StageSpec, runs: dict[str, tuple[str, ...]]) -> dict[str, str]:
         known: dict[str, str] = {}
@@ -300,25 +327,36 @@ class ShotState:
             # What the artist has to mend first (a clip that is not there) is told before anything goes.
             self._own_files(spec)
             unchanged = unchanged_frames(spec, record.parts, parts) if record else set[int]()
-            told += self._clear(spec, _same_footage(record.parts, parts) if record else False, unchanged)
+            recipes = self._recipe_stamps(spec)
+            before = record.recipes if record else {}
+            finished = {name for name, stamp in recipes.items() if before.get(name) == stamp}
+            told += self._clear(spec, _same_footage(record.parts, parts) if record else False, unchanged, finished)
             # Frames that stay keep what is known of them, their engine above all.
-            record = Record(parts=parts, facts=record.facts if record and unchanged else {})
+            record = Record(parts=parts, facts=record.facts if record and unchanged else {}, recipes=recipes)
+        self._forget_lost(spec)
         told += self._set_foreign_aside(spec)
         record.complete = False
         self.save(spec.name, record)
         return record, told
 
-    def _clear(self, spec: StageSpec, keep_edits: bool, unchanged: set[int]) -> list[str]:
+    def _forget_lost(self, spec: StageSpec) -> None:
+        """What is not wanted now and no longer there or damaged is made again when it is wanted."""
+        journal, recipes = self.journal(spec.name), self.recipes(spec)
+        unwanted = {name for name in journal.entries if name in recipes and not recipes[name].is_wanted}
+        if lost := {name for name in unwanted if journal.condition(name) in ("missing", "damaged")}:
+            journal.forget(lost)
+
+    def _clear(self, spec: StageSpec, keep_edits: bool, unchanged: set[int], finished: set[str]) -> list[str]:
         journal = self.journal(spec.name)
         edited = [name for name in journal.edited() if name not in spec.merged_outputs]
-        kept = set(edited) if keep_edits else set[str]()
+        kept = set(edited) if keep_edits else set(edited) & finished
         told: list[str] = []
         if kept:
             told.append(f"{len(kept)} frames edited by hand are kept")
-        elif edited:
-            place = self.set_aside(spec.name, edited)
-            told.append(f"{len(edited)} frames edited by hand no longer fit and were moved to {place}")
-        finished = {f"{folder}/{frame_name(frame, spec.suffix)}" for folder in spec.folders for frame in unchanged}
+        if lost := sorted(set(edited) - kept):
+            place = self.set_aside(spec.name, lost)
+            told.append(f"{len(lost)} frames edited by hand no longer fit and were moved to {place}")
+        finished |= {f"{folder}/{frame_name(frame, spec.suffix)}" for folder in spec.folders for frame in unchanged}
         gone = set(journal.entries) - kept - finished - set(spec.merged_outputs) - self.locked(spec)
         for name in gone:
             (self.shot.root / name).unlink(missing_ok=True)
@@ -371,7 +409,7 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> str:
         return f"{key} has changed"
     for key in _changed(old.get("inputs", {}), new["inputs"]):
         return f"{key} was made anew or changed"
-    return ""
+    return recipes_module.difference(old, new)
 
 
 def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -128,7 +128,8 @@ def test_a_shot_without_frames_is_told(tmp_path):
 
 def test_every_stage_with_pictures_has_a_row():
     assert [row.label for row in contact._ROWS] == [
-        "footage", "flow", "pose", "matte", "depth", "nearest key", "propagate", "upscale", "cutout", "render",
+        "footage", "flow", "pose", "matte", "depth", "controls", "nearest key", "propagate", "upscale", "cutout",
+        "render",
     ]
 
 

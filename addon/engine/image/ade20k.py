@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is seen, in the colours of ADE20K's classes that the segmentation ControlNets were trained on.
 
-Without a network only two things are told: the character from the matte, and the floor from the depth. The rest is
-called wall. The artist may paint the file over with any of the colours.
+Black is no class: nothing is told there, and the model is free. The artist may paint the file over with any of the
+colours.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .layout import FLOOR, PERSON, SKY, WALL
+
 Image8 = npt.NDArray[np.uint8]
-Grey = npt.NDArray[np.float32]
 
 # Colour of class 0 to 149, as the data set's own tools draw them.
 _HEX = (
@@ -37,7 +38,6 @@ _NUMBERS = {
 }
 COLOURS: dict[str, tuple[int, ...]] = {name: tuple(PALETTE[number].tolist()) for name, number in _NUMBERS.items()}
 """Of the classes an artist paints with most; sRGB."""
-_SLOPE = 1 / 4000
 
 
 def in_colours(classes: npt.NDArray[np.integer[Any]]) -> Image8:
@@ -45,37 +45,9 @@ def in_colours(classes: npt.NDArray[np.integer[Any]]) -> Image8:
     return PALETTE[classes]
 
 
-def from_layout(matte: Grey | None, depth: Grey | None, shape: tuple[int, int]) -> Image8:
-    """Person, floor and wall, uint8 RGB (H, W, 3).
-
-    Args:
-        matte: float32 (H, W), 0..1, the character; None where it is not known.
-        depth: float32 (H, W), 0..1, near is 1; None where it is not known.
-        shape: Height and width.
-    """
-    made = np.empty((*shape, 3), np.uint8)
-    made[:] = COLOURS["wall"]
-    person = np.zeros(shape, np.bool_) if matte is None else matte > 0.5
-    if depth is not None:
-        made[_floor(depth, person)] = COLOURS["floor"]
-    made[person] = COLOURS["person"]
-    return made
-
-
-def _floor(depth: Grey, person: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """From the row where the ground begins to come nearer, down to the lower edge."""
-    rows = np.array([
-        np.median(row[~there]) if (~there).any() else np.nan for row, there in zip(depth, person, strict=True)
-    ])
-    known = np.flatnonzero(np.isfinite(rows))
-    if len(known) < 2:
-        return np.zeros(depth.shape, np.bool_)
-    rows = np.interp(np.arange(len(rows)), known, rows[known])
-    comes_nearer = np.diff(rows, prepend=rows[0]) > _SLOPE
-    # The last run of rows that come nearer, to the bottom.
-    top = len(rows)
-    while top > 0 and comes_nearer[top - 1]:
-        top -= 1
-    found = np.zeros(depth.shape, np.bool_)
-    found[top:] = True
-    return found
+def from_layout(layout: Image8) -> Image8:
+    """The picture of what `layout.find_layout` told, (H, W): uint8 RGB (H, W, 3), black where nothing is sure."""
+    colours = np.zeros((5, 3), np.uint8)
+    for kind, name in ((PERSON, "person"), (FLOOR, "floor"), (WALL, "wall"), (SKY, "sky")):
+        colours[kind] = COLOURS[name]
+    return colours[layout]

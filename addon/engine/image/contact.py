@@ -142,12 +142,17 @@ def _colour(folder: str) -> Callable[[Path, int], Image | None]:
     return picture
 
 
-def _nearest_key(shot_root: Path, frame: int) -> Image | None:
-    keys = list_frames(shot_root / "styled")
-    nearest = min(keys, key=lambda key: abs(key - frame))
-    picture = files.read_rgb(shot_root / "styled" / frame_name(nearest))
-    large = cast(Image, cv2.resize(picture, None, fx=640 / picture.shape[1], fy=640 / picture.shape[1]))
-    return _written(large, f"key {nearest}", (12, 30))
+def _nearest_key(folder: str) -> Callable[[Path, int], Image | None]:
+    def picture(shot_root: Path, frame: int) -> Image | None:
+        keys = list_frames(shot_root / folder)
+        if not keys:
+            return None
+        nearest = min(keys, key=lambda key: abs(key - frame))
+        found = files.read_rgb(shot_root / folder / frame_name(nearest))
+        large = cast(Image, cv2.resize(found, None, fx=640 / found.shape[1], fy=640 / found.shape[1]))
+        return _written(large, f"key {nearest}", (12, 30))
+
+    return picture
 
 
 def _grey(folder: str) -> Callable[[Path, int], Image | None]:
@@ -217,7 +222,8 @@ _ROWS = (
     _Row("pose", "pose", _pose, is_known=True),
     _Row("matte", "matte", _cut_out),
     _Row("depth", "depth", _grey("depth")),
-    _Row("nearest key", "styled", _nearest_key),
+    _Row("controls", "controls", _nearest_key("controls")),
+    _Row("nearest key", "styled", _nearest_key("styled")),
     _Row("propagate", "propagated", _colour("propagated")),
     _Row("upscale", "upscaled", _colour("upscaled")),
     _Row("cutout", "cutout/colour", _card),

@@ -9,22 +9,26 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .contours import crests, lab_of, long_ones, steps, stroked, without_texture
+
 Image8 = npt.NDArray[np.uint8]
 Image = npt.NDArray[np.float32]
 
-_WIDER = 1.6
-_LINE_LEVELS = 0.6
-_LINE_GAIN = 0.6
-_SOFT_PIXELS = (1.0, 2.0, 4.0)
-_SOFT_STRONG_PERCENTILE = 98
-_LEAST_STRONG_LEVELS = 8.0
-_GRAIN_LEVELS = 2.0
+_THIN_PIXELS = 1.5
+_LINE_SIGMA, _SOFT_SIGMAS = 1.0, (1.2, 2.4)
+_LINE_STROKE, _SOFT_STROKE = 0.9, 1.9
+_LINE_REACH, _SOFT_REACH = 14.0, 18.0
+_LINE_TEXTURE, _SOFT_TEXTURE = 0.8, 0.9
+_LEAST_STEP, _SURE_STEP = 2.5, 7.0
+_HALF_WHITE_LINE, _HALF_WHITE_SOFT = 9.0, 14.0
 _REFERENCE_SIDE = 540
 
 
 def lineart(image8: Image8, weight: float = 1.0) -> Image8:
-    """Drawn lines: dark lines and the dark side of edges, by a difference of Gaussians (Winnemöller and others, "XDoG",
-    2012).
+    """Drawn lines, soft grey strokes on black: dark lines as they are, and contours of light and colour.
+
+    How white a line is tells how much stands out there, by one scale for all frames, so that lines do not flicker from
+    key to key.
 
     Args:
         image8: uint8 RGB (H, W, 3).
@@ -33,26 +37,33 @@ def lineart(image8: Image8, weight: float = 1.0) -> Image8:
     Returns:
         uint8 (H, W), 0..255.
     """
-    lightness = _lightness(image8)
-    sigma = max(0.8, 1.1 * weight * _scale(image8))
-    difference = _soft(lightness, sigma * _WIDER) - _soft(lightness, sigma)
-    ink = cast(Image, np.tanh(np.maximum(difference - np.float32(_LINE_LEVELS), 0) * np.float32(_LINE_GAIN)))
-    return _levels(_without_specks(ink, 8 * _scale(image8)))
+    scale = _scale(image8)
+    lab = lab_of(image8)
+    reach = 2 * max(1, round(_THIN_PIXELS * scale)) + 1
+    # What is dark and thin is a line itself; filled, its two sides are no contours.
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    filled = cv2.morphologyEx(lab[..., 0], cv2.MORPH_CLOSE, disc)
+    dark = _quiet(cast(Image, filled) - lab[..., 0], scale)
+    lab[..., 0] = filled
+    height, x, y = steps(lab, max(0.8, _LINE_SIGMA * scale))
+    alone = without_texture(height, _LINE_REACH * scale, _LINE_TEXTURE)
+    contours = long_ones(np.minimum(crests(height, x, y), alone), _LEAST_STEP, _SURE_STEP, 6 * scale)
+    drawn = stroked(contours, max(0.6, _LINE_STROKE * weight * scale))
+    return _levels(_white(np.maximum(drawn, _thickened(dark, weight * scale)), _HALF_WHITE_LINE))
 
 
 def softedge(image8: Image8) -> Image8:
-    """Soft edges at several scales, as strong in dark footage as in light: uint8 (H, W), of uint8 RGB (H, W, 3)."""
-    lab = cv2.cvtColor(image8.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab)
-    total = np.zeros(image8.shape[:2], np.float32)
-    for sigma in _SOFT_PIXELS:
-        wide = cv2.GaussianBlur(lab, (0, 0), sigma * _scale(image8))
-        across, down = (cv2.Sobel(wide, -1, *axis, scale=0.125) for axis in ((1, 0), (0, 1)))
-        # Wide edges are shallow: what counts is the step, whatever its width.
-        strength = np.sqrt((across * across + down * down).sum(-1)) * np.float32(sigma)
-        total = np.maximum(total, cast(Image, strength))
-    strong = max(float(np.percentile(total, _SOFT_STRONG_PERCENTILE)), _LEAST_STRONG_LEVELS)
-    above = (total - np.float32(_GRAIN_LEVELS)) / np.float32(strong - _GRAIN_LEVELS)
-    return _levels(np.clip(above, 0, 1) ** np.float32(0.8))
+    """Soft edges, a single stroke each, those of shapes more than those of texture: uint8 (H, W), of uint8 RGB
+    (H, W, 3). One scale of brightness for all frames.
+    """
+    scale = _scale(image8)
+    lab = lab_of(image8)
+    fine, wide = (steps(lab, sigma * scale) for sigma in _SOFT_SIGMAS)
+    # Where a step is there at both widths it is a shape's; the finer one tells better where.
+    height = np.sqrt(fine[0] * wide[0])
+    alone = without_texture(height, _SOFT_REACH * scale, _SOFT_TEXTURE)
+    lines = long_ones(np.minimum(crests(*wide), alone), _LEAST_STEP, _SURE_STEP, shortest_pixels=5 * scale)
+    return _levels(_white(stroked(lines, _SOFT_STROKE * scale), _HALF_WHITE_SOFT))
 
 
 def canny(image8: Image8, low: int = 100, high: int = 200) -> Image8:
@@ -63,8 +74,8 @@ def canny(image8: Image8, low: int = 100, high: int = 200) -> Image8:
         low: Gradient that goes on an edge, levels.
         high: Gradient that begins one.
     """
-    grey = cv2.cvtColor(image8, cv2.COLOR_RGB2GRAY)
-    return cast(Image8, cv2.Canny(cv2.GaussianBlur(grey, (3, 3), 0), low, high))
+    # The strongest of the three channels counts: contours between colours of one lightness are edges too.
+    return cast(Image8, cv2.Canny(cv2.GaussianBlur(image8, (3, 3), 0), low, high))
 
 
 def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
@@ -84,7 +95,7 @@ def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
     for line in joined(segments, gap=0.015 * diagonal):
         if np.hypot(*(line[2:] - line[:2])) >= shortest_share * diagonal:
             left, top, right, bottom = (round(float(value)) for value in line)
-            cv2.line(drawn, (left, top), (right, bottom), 255, max(1, round(1.5 * _scale(image8))), cv2.LINE_AA)
+            cv2.line(drawn, (left, top), (right, bottom), 255, max(1, round(_scale(image8))), cv2.LINE_AA)
     return drawn
 
 
@@ -133,23 +144,21 @@ def _hull(lines: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     return np.concatenate([ends[places.argmin()], ends[places.argmax()]])
 
 
-def _without_specks(ink: Image, shortest_pixels: float) -> Image:
-    count, labels, stats, _ = cast(Any, cv2.connectedComponentsWithStats((ink > 0.15).astype(np.uint8), connectivity=8))
-    if count == 1:
-        return ink
-    longest = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    keeps = longest >= shortest_pixels
-    keeps[0] = True
-    return cast(Image, ink * keeps.astype(np.float32)[labels])
+def _quiet(dark: Image, scale: float) -> Image:
+    """Thin dark lines without texture and specks."""
+    alone = without_texture(dark, _LINE_REACH * scale, 2 * _LINE_TEXTURE)
+    return long_ones(alone, _LEAST_STEP, 2 * _SURE_STEP, 4 * scale)
 
 
-def _lightness(image8: Image8) -> Image:
-    lab = cv2.cvtColor(image8.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab)
-    return np.ascontiguousarray(lab[..., 0], np.float32)
+def _thickened(lines: Image, weight: float) -> Image:
+    sigma = max(0.5, 0.6 * weight)
+    return np.maximum(cv2.GaussianBlur(lines, (0, 0), sigma) * np.float32(0.5 + weight), lines * np.float32(0.5))
 
 
-def _soft(image: Image, sigma: float) -> Image:
-    return cast(Image, cv2.GaussianBlur(image, (0, 0), sigma))
+def _white(height: Image, half: float) -> Image:
+    """Heights of steps as brightness 0..1; one of `half` Lab units is half white."""
+    squared = height ** np.float32(1.5)
+    return cast(Image, squared / (squared + np.float32(half**1.5)))
 
 
 def _scale(image8: Image8) -> float:

@@ -33,6 +33,44 @@ def _not_cut(shot_root: Path) -> dict[int, tuple[str, str]]:
     return {}
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What one output of a stage is made from, where not every output is made from the same.
+
+    Attributes:
+        settings: Names of the stage's settings that shape it.
+        files: What it is made from, relative to the shot.
+        outputs: Other outputs of the stage that it is made from; their recipes come before.
+        identity: Networks that are asked, with their versions.
+        version: Raise it when the same gives another output.
+        is_wanted: False where the settings leave it out: what is there stays, for when it is wanted again.
+    """
+
+    settings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    identity: tuple[tuple[str, str], ...] = ()
+    version: int = 1
+    is_wanted: bool = True
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a stage may know of its shot before it runs.
+
+    Attributes:
+        root: The shot's folder.
+        settings: Of all stages.
+        is_enabled: Whether the shot uses a stage.
+        facts: What another stage told of itself.
+    """
+
+    root: Path
+    settings: Mapping[str, Any]
+    is_enabled: Callable[[str], bool]
+    facts: Callable[[str], Mapping[str, Any]]
+
+
 def _none_of_others(settings: Mapping[str, Any], shot_root: Path) -> list[Path]:
     return []
 
@@ -66,6 +104,8 @@ class StageSpec:
             settings of all stages.
         span_inputs: Stages, and files of the artist's, of which `spans` tells all: when only these change, the runs
             whose own files are as they were stay finished.
+        recipes: By output, relative to the shot, what it alone is made from; None where all are made from the same.
+            Outputs whose recipe is unchanged stay finished. Of the inputs in `span_inputs` the recipes tell all.
         cut_from: Frames cut from another output of the stage: its name, and its identity then where it was the
             artist's own. They are made again when the artist has changed it since.
         frame_local: An excerpt can be made alone: of other such stages only the same frames are read.
@@ -93,5 +133,6 @@ class StageSpec:
     requires: tuple[str, ...] = ()
     spans: Callable[[Mapping[str, Any], Path], dict[str, tuple[str, ...]]] = _no_spans
     span_inputs: tuple[str, ...] = ()
+    recipes: Callable[[Situation], dict[str, Recipe]] | None = None
     cut_from: Callable[[Path], dict[int, tuple[str, str]]] = _not_cut
     frame_local: bool = False

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..key_list import key_frames
-from ..models.hub_catalogue import BY_NAME
 from ..settings import option
 from .base import StageSpec
+from .controls_recipes import FOLDER, identity_of, network_names, recipes, wanted_kinds
 from .diffuse_model import KINDS
-
-FOLDER = "controls"
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,9 @@ class ControlsSettings:
     )
     mlsd: bool = option(False, "Straight lines only: holds rooms and buildings, and leaves people free.")
     segmentation: bool = option(
-        False, "What is where, in the colours of ADE20K. Without a network only person, floor and wall are told; paint "
-        "the file over to tell more.",
+        False,
+        "What is where, in the colours of ADE20K. Without a network only what is sure is told, the rest stays black; "
+        "paint the file over to tell more.",
     )
     line_weight: float = option(1.0, "lineart: thickness of the lines.", minimum=0.3, maximum=4.0)
     canny_low: int = option(100, "canny: gradient that still goes on an edge.", minimum=1, maximum=500)
@@ -47,24 +46,14 @@ class ControlsSettings:
     )
     segmentation_engine: Literal["layout", "upernet"] = option(
         "layout",
-        "segmentation: layout tells person, floor and wall from the matte and the depth. upernet names 150 kinds of "
-        "things by a network (`lineboil models get segments`).",
+        "segmentation: layout tells the person by the matte, the floor where feet stand on it, plain walls and clear "
+        "sky; what is not sure stays black. upernet names 150 kinds of things by a network (`lineboil models get "
+        "segments`).",
     )
 
 
-def wanted_kinds(settings: ControlsSettings) -> tuple[str, ...]:
-    """Kinds of control that are made, in the order of `KINDS`."""
-    return tuple(kind for kind in KINDS if getattr(settings, kind))
-
-
-def network_names(settings: ControlsSettings) -> tuple[str, ...]:
-    """The catalogue's names of the networks that are asked."""
-    bodies = ("people", "body") if settings.openpose and settings.openpose_engine == "vitpose" else ()
-    return bodies + (("segments",) if settings.segmentation and settings.segmentation_engine == "upernet" else ())
-
-
 def _identity(settings: ControlsSettings) -> dict[str, str]:
-    return {name: f"{BY_NAME[name].repository} {BY_NAME[name].revision}" for name in network_names(settings)}
+    return identity_of(network_names(settings))
 
 
 def _is_asked_for(settings: Mapping[str, Any]) -> bool:
@@ -74,7 +63,7 @@ def _is_asked_for(settings: Mapping[str, Any]) -> bool:
 
 SPEC = StageSpec(
     name="controls",
-    version=1,
+    version=2,
     settings=ControlsSettings,
     inputs=("footage", "pose", "matte", "depth", "keys"),
     folders=(FOLDER,),
@@ -84,4 +73,6 @@ SPEC = StageSpec(
     frames=key_frames,
     enabled=lambda settings: bool(wanted_kinds(settings)),
     shot_enabled=_is_asked_for,
+    recipes=recipes,
+    span_inputs=("pose", "matte", "depth", "keys"),
 )

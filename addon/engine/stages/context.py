@@ -20,7 +20,7 @@ from ..schema.registry import BY_NAME, STAGES
 from ..shot import Shot
 from ..state import Record, ShotState
 
-_FRAME_SIZED = ("frames", "alpha", "despilled", "matte", "depth")
+_FRAME_SIZED = ("frames", "alpha", "despilled", "matte", "depth", "controls")
 
 
 class StageContext:
@@ -92,6 +92,10 @@ class StageContext:
         """Whether another output of this stage is made and whole, or replaced by the artist."""
         return self._journal.condition(name) in ("finished", "edited")
 
+    def is_own(self, name: str) -> bool:
+        """Whether the artist has replaced an output of this stage."""
+        return self._journal.condition(name) == "edited"
+
     def path(self, folder: str, frame: int) -> Path:
         """Where a frame lies; a folder of this stage takes this stage's suffix, any other its own stage's."""
         return self.shot.root / folder / frame_name(frame, _suffix(folder, self.spec))
@@ -137,7 +141,7 @@ class StageContext:
     def _fitting(self, image: npt.NDArray[Any], folder: str, frame: int) -> npt.NDArray[Any]:
         """The picture, if it has the size that this folder's pictures have; the artist may have painted over it."""
         footage = self.state.footage()
-        if footage is None or folder not in _FRAME_SIZED:
+        if footage is None or folder.partition("/")[0] not in _FRAME_SIZED:
             return image
         if image.shape[:2] != (footage.height, footage.width):
             raise InputError(
