@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Weights of words in a prompt, written as artists know it from other programs.
+r"""Weights of words in a prompt, written as artists know it from other programs.
 
-`(word)` counts 1.1 times, `((word))` 1.21 times, `[word]` as much less, `(word:1.3)` as written. `\\(` is a bracket and
+`(word)` counts 1.1 times, `((word))` 1.21 times, `[word]` as much less, `(word:1.3)` as written. `\(` is a bracket and
 nothing else. BREAK ends a part of the prompt. A bracket without its counterpart is text.
 """
 
