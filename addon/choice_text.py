@@ -93,12 +93,20 @@ CHOICES: dict[str, dict[str, tuple[str, str]]] = {
         "wall": ("Wall", "A wall without a floor"),
         "none": ("None", "As far away as can be"),
     },
+    "controls.lineart_engine": {
+        "filter": ("Filter", "Contours of light and colour"),
+        "drawings": ("Drawings", "By the network the ControlNets were trained behind; it is fetched on request"),
+    },
+    "controls.softedge_engine": {
+        "filter": ("Filter", "What stands out at two widths"),
+        "dexined": ("DexiNed", "Edges by a network that is fetched on request"),
+    },
     "controls.openpose_engine": {
         "landmarks": ("Landmarks", "What the pose stage followed: bodies, hands and faces"),
         "vitpose": ("ViTPose", "Bodies found anew in each key by larger networks, which are fetched on request"),
     },
     "controls.segmentation_engine": {
-        "layout": ("Layout", "Person, floor and wall, from the matte and the depth"),
+        "layout": ("Layout", "Person, floor, plain walls and clear sky where they are sure; the rest stays black"),
         "upernet": ("UperNet", "150 kinds of things, by a network that is fetched on request"),
     },
     "diffuse.engine": {

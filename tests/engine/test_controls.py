@@ -20,7 +20,9 @@ from lineboil.addon.engine.schema.controls import ControlsSettings, wanted_kinds
 from lineboil.addon.engine.schema.diffuse_model import KINDS
 from lineboil.addon.engine.schema.registry import BY_NAME, STAGES
 from lineboil.addon.engine.shot import Shot
+from lineboil.addon.engine.stages import controls_networks
 from lineboil.addon.engine.state import ShotState, difference
+from tiny_onnx import write_convolution
 
 HEIGHT, WIDTH, COUNT = 96, 128, 6
 KEYS = (2, 5)
@@ -319,3 +321,18 @@ def test_any_frame_is_shown_with_every_kind_and_nothing_is_written(shot):
         assert made.shape[1] >= 3 * WIDTH
         assert (((made * 255).round() == 200).all(-1).mean() > 0.05) == has_own
     assert sorted(path for path in root.rglob("*") if path.is_file() and "lock" not in path.name) == before
+
+
+def test_lines_and_edges_come_from_networks_on_request(shot, tmp_path, monkeypatch):
+    root = shot(controls__softedge=True, controls__lineart_engine="drawings", controls__softedge_engine="dexined")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
+    with pytest.raises(MissingError, match="lineboil models get lines"):
+        run_stage(root, "controls")
+    dark = np.zeros((1, 3, 3, 3), np.float32)
+    path = write_convolution(tmp_path / "tiny.onnx", dark)
+    monkeypatch.setattr(controls_networks, "locate", lambda *_, **__: path)
+    run_stage(root, "controls")
+    # Whatever is seen, the first says a half and the second the sigmoid of it.
+    assert np.unique(control(root, "lineart", 2)).tolist() == [128]
+    assert np.unique(control(root, "softedge", 2)).tolist() == [159]
+    assert made_again(root, controls__softedge_engine="filter") == {("softedge", key) for key in KEYS}

@@ -175,6 +175,19 @@ HUB_MODELS: tuple[HubModel, ...] = (
         ("config.json", "preprocessor_config.json", "model.safetensors"), "", 328, MIT, "", "control",
         "Names what is seen for the segmentation control, in ADE20K's classes (UperNet).", "segmentation",
     ),
+    # The hashes are those told by projects that use the same files.
+    HubModel(
+        "lines", "rocca/informative-drawings-line-art-onnx", ("model.onnx",), "model.onnx", 17, MIT, "", "control",
+        "Draws lines for the lineart control (Informative Drawings).", "lineart",
+        sha256=(("model.onnx", "1fef40b8f7126d827e30fbebccf95ae9b0b391795df926bf9366a821bad4f498"),),
+    ),
+    HubModel(
+        "edges", "opencv/edge_detection_dexined", ("edge_detection_dexined_2024sep.onnx",),
+        "edge_detection_dexined_2024sep.onnx", 47, MIT, "", "control",
+        "Finds edges for the softedge control (DexiNed).", "softedge",
+        sha256=(("edge_detection_dexined_2024sep.onnx",
+                 "a50d01dc8481549c7dedb9eb3e0123b810a016520df75e4669a504609982cdd0"),),
+    ),
 )
 
 BY_NAME: dict[str, HubModel] = {model.name: model for model in HUB_MODELS}

@@ -38,7 +38,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
-SUFFIXES = (".safetensors", ".json", ".txt", ".model")
+SUFFIXES = (".safetensors", ".onnx", ".json", ".txt", ".model")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BLOCK = 1 << 20
 _CHUNK_BYTES = 1 << 18

@@ -31,7 +31,17 @@ class ControlsSettings:
         "What is where, in the colours of ADE20K. Without a network only what is sure is told, the rest stays black; "
         "paint the file over to tell more.",
     )
-    line_weight: float = option(1.0, "lineart: thickness of the lines.", minimum=0.3, maximum=4.0)
+    lineart_engine: Literal["filter", "drawings"] = option(
+        "filter",
+        "lineart: filter draws contours of light and colour. drawings asks the network of Informative Drawings, which "
+        "the lineart ControlNets were trained behind (`lineboil models get lines`).",
+    )
+    softedge_engine: Literal["filter", "dexined"] = option(
+        "filter",
+        "softedge: filter draws what stands out at two widths. dexined asks a network for edges (`lineboil models get "
+        "edges`).",
+    )
+    line_weight: float = option(1.0, "lineart: thickness of the lines, by the filter.", minimum=0.3, maximum=4.0)
     canny_low: int = option(100, "canny: gradient that still goes on an edge.", minimum=1, maximum=500)
     canny_high: int = option(200, "canny: gradient that begins an edge.", minimum=1, maximum=500)
     shortest_line: float = option(

@@ -15,11 +15,18 @@ FOLDER = "controls"
 LANDMARKS = "pose/landmarks.npz"
 
 _SETTINGS = {
-    "lineart": ("line_weight",),
+    "lineart": ("lineart_engine", "line_weight"),
+    "softedge": ("softedge_engine",),
     "canny": ("canny_low", "canny_high"),
     "openpose": ("openpose_engine", "hands", "face"),
     "mlsd": ("shortest_line",),
     "segmentation": ("segmentation_engine",),
+}
+_NETWORKS = {
+    ("lineart", "drawings"): ("lines",),
+    ("softedge", "dexined"): ("edges",),
+    ("openpose", "vitpose"): ("people", "body"),
+    ("segmentation", "upernet"): ("segments",),
 }
 _VERSIONS = {kind: 2 for kind in KINDS}
 
@@ -31,9 +38,7 @@ def wanted_kinds(settings: Any) -> tuple[str, ...]:
 
 def networks_of(kind: str, settings: Any) -> tuple[str, ...]:
     """The catalogue's names of the networks that a kind asks."""
-    if kind == "openpose" and settings.openpose_engine == "vitpose":
-        return ("people", "body")
-    return ("segments",) if kind == "segmentation" and settings.segmentation_engine == "upernet" else ()
+    return _NETWORKS.get((kind, getattr(settings, f"{kind}_engine", "")), ())
 
 
 def network_names(settings: Any) -> tuple[str, ...]:

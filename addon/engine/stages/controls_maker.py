@@ -66,14 +66,24 @@ class ControlMaker:
     def _makers(self) -> dict[str, Callable[[int], Image8]]:
         settings = self._settings
         return {
-            "lineart": lambda frame: lineart(self.footage(frame), settings.line_weight),
-            "softedge": lambda frame: softedge(self.footage(frame)),
+            "lineart": self._lineart,
+            "softedge": self._softedge,
             "canny": lambda frame: canny(self.footage(frame), settings.canny_low, settings.canny_high),
             "mlsd": lambda frame: straight_lines(self.footage(frame), settings.shortest_line),
             "depth": self._depth,
             "openpose": self._openpose,
             "segmentation": self._segmentation,
         }
+
+    def _lineart(self, frame: int) -> Image8:
+        if self._settings.lineart_engine == "drawings":
+            return self._networks.lines(self.footage(frame))
+        return lineart(self.footage(frame), self._settings.line_weight)
+
+    def _softedge(self, frame: int) -> Image8:
+        if self._settings.softedge_engine == "dexined":
+            return self._networks.edges(self.footage(frame))
+        return softedge(self.footage(frame))
 
     def _depth(self, frame: int) -> Image8:
         path = self._context.path("depth", frame)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..models.locate import locate
 from ..models.vision.bodies import BodyFinder, Points
+from ..models.vision.drawings import EdgeFinder, LineDrawer
 from ..models.vision.segments import Segmenter
 from ..schema.controls import ControlsSettings, network_names
 
@@ -27,6 +28,8 @@ class Networks:
         self._settings = settings
         self._bodies: BodyFinder | None = None
         self._segmenter: Segmenter | None = None
+        self._drawer: LineDrawer | None = None
+        self._edge_finder: EdgeFinder | None = None
 
     def check(self) -> None:
         """Say before any work what is not installed.
@@ -48,3 +51,15 @@ class Networks:
         if self._segmenter is None:
             self._segmenter = Segmenter(locate("segments", what="network"))
         return self._segmenter(image8)
+
+    def lines(self, image8: Image8) -> Image8:
+        """White lines on black, uint8 (H, W), of uint8 RGB (H, W, 3)."""
+        if self._drawer is None:
+            self._drawer = LineDrawer(locate("lines", what="network"))
+        return self._drawer(image8)
+
+    def edges(self, image8: Image8) -> Image8:
+        """White edges on black, uint8 (H, W), of uint8 RGB (H, W, 3)."""
+        if self._edge_finder is None:
+            self._edge_finder = EdgeFinder(locate("edges", what="network"))
+        return self._edge_finder(image8)
