@@ -16,6 +16,8 @@ from .controls_maker import ControlMaker
 
 Image = npt.NDArray[np.float32]
 
+_CELL_WIDTH = 640
+
 
 def is_made(context: StageContext, frame: int) -> bool:
     """Never: the stage makes the kinds that are switched on, of keys; a preview shows every kind."""
@@ -50,4 +52,4 @@ def preview(context: StageContext, frame: int) -> Image:
         is_own = context.is_own(name)
         pictures.append(context.read_rgb8(f"{FOLDER}/{kind}", frame) if is_own else maker.picture(kind, frame))
         labels.append(kind + (": yours" if is_own else "") + ("" if kind in wanted else " (off)"))
-    return sheet(pictures, labels).astype(np.float32) * np.float32(1 / 255)
+    return sheet(pictures, labels, _CELL_WIDTH).astype(np.float32) * np.float32(1 / 255)
