@@ -152,13 +152,17 @@ def _run_stage(state: ShotState, spec: StageSpec, wanted: tuple[int, ...] | None
     if standing.standing == "done":
         reporter.send(StageDone(spec.name, reused=standing.finished))
         return
+    chosen = _chosen(state, spec, wanted)
+    _check_frames(state, chosen)
+    if check := getattr(_module(spec), "check", None):
+        # What the artist has to mend first is told while all that was made is still there.
+        check(_context(state, spec, state.record(spec.name) or Record(parts={}), chosen, reporter))
     record, told = state.begin(spec)
     for text in told:
         reporter.send(Warned(spec.name, text))
     state.refresh()
     context = _context(state, spec, record, _chosen(state, spec, wanted), reporter)
     reused = sum(context.is_finished(frame) for frame in context.frames) if spec.folders else 0
-    _check_frames(state, context.frames)
     _warn_of_damage(state, spec, context)
     reporter.send(StageStarted(spec.name, len(context.frames) - reused, reused))
     started = time.monotonic()
@@ -207,8 +211,11 @@ def _context(
 
 
 def _function(spec: StageSpec) -> Callable[[StageContext], None]:
-    module = importlib.import_module(f".stages.{spec.name}", __package__)
-    return module.run
+    return _module(spec).run
+
+
+def _module(spec: StageSpec) -> Any:
+    return importlib.import_module(f".stages.{spec.name}", __package__)
 
 
 def _warn_of_damage(state: ShotState, spec: StageSpec, context: StageContext) -> None:

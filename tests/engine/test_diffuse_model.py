@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from carry_shot import Listener, make_shot, run_stage
-from lineboil.addon.engine import grid_plan
-from lineboil.addon.engine.errors import Cancelled, InputError, MissingError, SettingError
+from lineboil.addon.engine import grid_plan, pipeline
+from lineboil.addon.engine.errors import Cancelled, EngineError, InputError, MissingError, SettingError
 from lineboil.addon.engine.frames import frame_name, list_frames
 from lineboil.addon.engine.image import files
 from lineboil.addon.engine.image.grid import cut
 from lineboil.addon.engine.key_list import Key, KeyList, keys_text
 from lineboil.addon.engine.messages import Progress
+from lineboil.addon.engine.schema.registry import BY_NAME
+from lineboil.addon.engine.shot import Shot
 from lineboil.addon.engine.stages.diffuse_plan import layout_in
+from lineboil.addon.engine.state import Record, ShotState
 
 pytest.importorskip("diffusers")
 
@@ -132,3 +135,25 @@ def test_files_that_cannot_be_used_are_told(tmp_path):
     cut_off = ready(tmp_path / "cut", model=str(tiny.truncated(tiny.single_file())))
     with pytest.raises((InputError, SettingError), match=r"torn\.safetensors"):
         run_stage(cut_off, "diffuse")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"diffuse.model": "nothing.safetensors"}, "there is no checkpoint"),
+        ({"diffuse.loras": str(tiny.lora("sdxl"))}, "is a LoRA for SDXL"),
+        ({"diffuse.strength": 0.1}, "leave no step to do"),
+        ({"diffuse.anchor": 2}, "frame 2"),
+    ],
+)
+def test_what_cannot_be_used_is_told_before_anything_goes(tmp_path, change, said):
+    root = ready(tmp_path / "shot")
+    state = ShotState(Shot(root))
+    frames = [frame_name(frame) for frame in KEYS]
+    for name in frames:
+        state.journal("diffuse").write(f"styled/{name}", b"drawn before")
+    state.save("diffuse", Record(parts={"version": 0}, complete=True))
+    Shot(root).change(change)
+    with pytest.raises(EngineError, match=said):
+        pipeline._run_stage(ShotState(Shot(root)), BY_NAME["diffuse"], None, Listener())
+    assert [(root / "styled" / name).read_bytes() for name in frames] == [b"drawn before"] * 3

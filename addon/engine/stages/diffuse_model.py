@@ -20,11 +20,12 @@ from ..image import files
 from ..image.grid import Layout, cells_mask, cut, join, resized
 from ..image.match import Image, match_cells, match_statistics
 from ..models.diffusion.diffuser import diffuser_for
+from ..models.diffusion.fitting import steps_done
 from ..models.diffusion.request import Image8, Request
 from ..schema.diffuse import FOLDER, DiffuseSettings
 from .context import StageContext
 from .diffuse_plan import frozen_plan, layout_in, note_cut
-from .diffuse_request import Words, key_words, model_of, request_of, request_of_cells
+from .diffuse_request import Words, key_words, model_of, plan_of, reference_of, request_of, request_of_cells
 
 Draw = Callable[[Request, Callable[..., None]], Image8]
 
@@ -40,6 +41,21 @@ class Anchor:
 
     whole: Image8
     picture: Image8
+
+
+def check(context: StageContext, settings: DiffuseSettings) -> None:
+    """Look at models, words and the layout, all that can be told before a model is loaded.
+
+    Raises:
+        EngineError: Something cannot be used, or is not there.
+    """
+    model_of(context, settings)
+    plan_of(context, settings)
+    reference_of(context, settings)
+    frames = context.state.frames_of(context.spec)
+    strengths = [words.strength for frame, words in key_words(context).items() if frame in frames]
+    for strength in {settings.strength, *(own for own in strengths if own is not None)}:
+        steps_done(settings.steps, strength)
 
 
 def run(context: StageContext, settings: DiffuseSettings) -> None:

@@ -15,14 +15,22 @@ from ..schema.diffuse import FOLDER, DiffuseSettings, painted_folder
 from .context import StageContext
 
 
+def check(context: StageContext, settings: DiffuseSettings) -> None:
+    """Look at the artist's pictures.
+
+    Raises:
+        InputError: One is missing, or cannot be used.
+    """
+    _checked(context, settings)
+
+
 def run(context: StageContext, settings: DiffuseSettings) -> None:
     """Take the artist's pictures over into the shot."""
-    folder = painted_folder(settings, context.shot.root)
-    pictures = find_pictures(folder)
-    _check_number(pictures, context, folder)
+    pictures, look, has_alpha = _checked(context, settings)
     wanted = (context.footage.width, context.footage.height)
-    keys = {frame: pictures[frame] for frame in context.state.frames_of(context.spec)}
-    look, has_alpha = _common_size(keys, wanted)
+    spare = sorted(set(pictures) - set(context.state.frames_of(context.spec)))
+    if spare:
+        context.warn(f"pictures of frames {range_text(spare)} are not used: add these frames to keys.json to use them")
     if (look.width, look.height) != wanted:
         context.note(f"the pictures are {look.width / wanted[0]:g} times the size of the footage and stay so")
     keeps_alpha = has_alpha and settings.transparency == "keep"
@@ -30,6 +38,15 @@ def run(context: StageContext, settings: DiffuseSettings) -> None:
     for done, frame in enumerate(pending, 1):
         context.write_rgb(FOLDER, frame, _paint(pictures[frame], keeps_alpha=keeps_alpha))
         context.step("taking painted keys", done, len(pending), "keys")
+
+
+def _checked(context: StageContext, settings: DiffuseSettings) -> tuple[dict[int, Path], Look, bool]:
+    """The artist's pictures by frame, what they have in common, and whether any is transparent somewhere."""
+    folder = painted_folder(settings, context.shot.root)
+    pictures = find_pictures(folder)
+    _check_number(pictures, context, folder)
+    keys = {frame: pictures[frame] for frame in context.state.frames_of(context.spec)}
+    return pictures, *_common_size(keys, (context.footage.width, context.footage.height))
 
 
 def find_pictures(folder: Path) -> dict[int, Path]:
@@ -61,9 +78,6 @@ def _check_number(pictures: dict[int, Path], context: StageContext, folder: Path
             where=str(folder),
             remedy="Paint them, or take them out of keys.json.",
         )
-    spare = sorted(set(pictures) - keys)
-    if spare:
-        context.warn(f"pictures of frames {range_text(spare)} are not used: add these frames to keys.json to use them")
 
 
 def _common_size(pictures: dict[int, Path], wanted: tuple[int, int]) -> tuple[Look, bool]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingError, SettingError
+from ..image.control_fit import fitted
 from ..image.grid import Layout, Plan, join, layout_of, plan_grids, resized
 from ..image.numbered import read_painted
 from ..models.diffusion.request import Control, Image8, Request
@@ -27,6 +28,7 @@ __all__ = [
     "key_words",
     "model_of",
     "plan_of",
+    "reference_of",
     "request_of",
     "request_of_cells",
     "request_of_grid",
@@ -167,7 +169,7 @@ def request_of(
         guidance=settings.guidance,
         seed=settings.seed if words.seed is None else words.seed,
         scheduler="" if settings.scheduler == "auto" else settings.scheduler,
-        reference=_reference(context, settings),
+        reference=reference_of(context, settings),
         reference_weight=settings.reference_weight,
     )
 
@@ -179,7 +181,9 @@ def _laid_out(
     wanted = [(folder, frame) for folder in folders for frame in dict.fromkeys(frames)]
 
     def read(item: tuple[str, int]) -> Image8:
-        return resized(_read(context, *item), layout.frame)
+        folder, kind = item[0].partition("/")[::2]
+        picture = _read(context, *item)
+        return fitted(kind, picture, layout.frame) if folder == CONTROLS else resized(picture, layout.frame)
 
     with ThreadPoolExecutor(thread_name_prefix="read") as pool:
         found = dict(zip(wanted, pool.map(read, wanted), strict=True))
@@ -202,7 +206,13 @@ def _control(settings: DiffuseSettings, kind: str, image: Image8) -> Control:
     return Control(kind, image, weight, start, end)
 
 
-def _reference(context: StageContext, settings: DiffuseSettings) -> Image8 | None:
+def reference_of(context: StageContext, settings: DiffuseSettings) -> Image8 | None:
+    """The picture whose look is followed; None where none is named.
+
+    Raises:
+        MissingError: It is not there.
+        InputError: It cannot be read.
+    """
     if not settings.reference:
         return None
     path = Path(settings.reference).expanduser()

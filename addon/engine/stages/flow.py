@@ -45,6 +45,16 @@ class _Finder:
         return np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def check(context: StageContext) -> None:
+    """Look at the artist's motion before any that was found goes.
+
+    Raises:
+        InputError: A file is missing.
+    """
+    if context.settings.engine == "given":
+        GivenMotion(context)
+
+
 def run(context: StageContext) -> None:
     """Make the file of each pending frame: its flow to the next frame of the scene and back."""
     settings: FlowSettings = context.settings

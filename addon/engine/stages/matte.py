@@ -15,6 +15,16 @@ from .matte_person import PersonMatte, load_landmarks_or_none
 from .matte_plate import PlateMatte
 
 
+def check(context: StageContext) -> None:
+    """Look at the artist's mattes before any that were made go.
+
+    Raises:
+        InputError: One is missing.
+    """
+    if context.settings.engine == "given":
+        GivenMatte(context)
+
+
 def run(context: StageContext) -> None:
     """Make `matte/` for the pending frames, and `despilled/` where the engine takes a screen's colour out.
 

@@ -12,6 +12,16 @@ from .propagate_engine import device_of, tell
 from .propagate_paint import Paint
 
 
+def check(context: StageContext) -> None:
+    """Look at the keys before anything that was carried goes.
+
+    Raises:
+        InputError: A key beyond the end, a scene without one, or a picture that does not fit.
+        MissingError: A key has no picture.
+    """
+    Paint(context, checked_keys(context), folder=paint_folder(context.shot.settings))
+
+
 def run(context: StageContext) -> None:
     """Make the pending frames."""
     settings: PropagateSettings = context.settings
