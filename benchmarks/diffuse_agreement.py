@@ -6,8 +6,8 @@
 Two grids show the same figure in other poses before the same place; the first is the anchor's. Three parts:
 
 - by a tiny Stable Diffusion 1.5 of random weights in the true classes: how far a key of the second grid is from the
-  anchor, without any measure, with each alone, and with all. It shows that a measure acts and what it costs; how well it
-  does so with a trained model it cannot show.
+  anchor, without any measure, with each alone, and with all. It shows that a measure acts and what it costs; how well
+  it does so with a trained model it cannot show.
 - by a made-up model that is known exactly: every grid gets a look of its own, drawn by chance from the noise and from
   what is in the grid, the same for all its cells; the denoiser is the true mean of that. It shows what holding the
   anchor's cell does in a model that wants its cells alike, by the scheduler and the code of the real thing.
@@ -152,7 +152,8 @@ class Exact:
 
 def by_exact_model(repeats: int) -> None:
     """Draw with the exact model and print its table."""
-    print("\n| exact model | another seed | the same seed | cell held | the same seed, cell held |\n|---|---|---|---|---|")
+    print("\n| exact model | another seed | the same seed | cell held | the same seed, cell held |")
+    print("|---|---|---|---|---|")
     for cells in (2, 4, 6):
         rows = []
         for repeat in range(repeats):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a picture takes beside the weights: networks of full size, run without their numbers.
+"""What a picture takes: memory beside the weights, and work. Networks of full size, run without their numbers.
 
 PyTorch's fake tensors have shapes and types but no memory, so this runs anywhere in seconds. Needs the packages of
 diffusion. Prints a table for docs/benchmarks.md; `models/diffusion/memory.py` holds the figures with a margin.
@@ -20,7 +20,14 @@ from lineboil.addon.engine.models.diffusion.shapes import _SD15, _SDXL
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
+from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
+# Of the processor's attention, which fake tensors of half precision go by, PyTorch's counter knows nothing.
+ATTENTION = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda query, key, value, *_, **__: sdpa_flop_count(
+        query, key, value
+    )
+}
 SIZES = ((768, 768), (1024, 1024), (1344, 1536))
 TYPE = torch.float16
 
@@ -67,8 +74,8 @@ class Networks:
         self.vae: Any = diffusers.AutoencoderKL(**_said(shapes["vae/config.json"])).eval()
         self.net: Any = diffusers.ControlNetModel.from_unet(self.unet, load_weights_from_unet=False).eval()
 
-    def peaks(self, height: int, width: int) -> dict[str, float]:
-        """Bytes a pixel of each kind of work."""
+    def takes(self, height: int, width: int) -> dict[str, tuple[float, float]]:
+        """Bytes a pixel, and TFLOP, of each kind of work."""
         latents, words, drawing = self._inputs(height, width)
         picture = torch.empty(1, 3, height, width, dtype=TYPE)
         hints = picture.repeat(2, 1, 1, 1)
@@ -79,7 +86,7 @@ class Networks:
             "decoding": lambda: self.vae.decode(latents[:1]),
             "encoding": lambda: self.vae.encode(picture),
         }
-        return {name: self._peak(call) / (height * width) for name, call in work.items()}
+        return {name: (self._peak(call) / (height * width), _flops(call) / 1e12) for name, call in work.items()}
 
     def _inputs(self, height: int, width: int) -> tuple[Any, dict[str, Any], tuple[Any, Any]]:
         # Two of each: guidance draws with the prompt and with its negative.
@@ -114,6 +121,13 @@ class Networks:
         return live.peak
 
 
+def _flops(call: Callable[[], object]) -> int:
+    """Floating-point operations."""
+    with FlopCounterMode(display=False, custom_mapping=ATTENTION) as counter, torch.no_grad():
+        call()
+    return counter.get_total_flops()
+
+
 def _said(config: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if not key.startswith("_")}
 
@@ -125,8 +139,9 @@ def main() -> None:
         with FakeTensorMode(allow_non_fake_inputs=True):
             networks = Networks(family, nets)
             for height, width in SIZES:
-                told = ", ".join(f"{name} {peak:.0f}" for name, peak in networks.peaks(height, width).items())
-                print(f"{family} with {nets} ControlNets, {width}x{height}, bytes a pixel: {told}", flush=True)
+                found = networks.takes(height, width).items()
+                told = ", ".join(f"{name} {peak:.0f} ({work:.1f})" for name, (peak, work) in found)
+                print(f"{family} with {nets} ControlNets, {width}x{height}, bytes a pixel (TFLOP): {told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def main() -> int:
     size = tall * 16 // 9, tall
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "shot"
-        _make(root, count, size)
+        make(root, count, size)
         model = Blender()
         with (
             mock.patch.object(diffuse_model, "diffuser_for", lambda *_: model),
@@ -76,14 +76,21 @@ def main() -> int:
     return 0
 
 
-def _make(root: Path, count: int, size: tuple[int, int]) -> None:
-    """A shot with as much detail in its pictures as footage has."""
+def make(root: Path, count: int, size: tuple[int, int], **more: Any) -> None:
+    """A shot with as much detail in its pictures as footage has.
+
+    Args:
+        root: Where.
+        count: How many frames; each is a key.
+        size: Of a frame, width and height.
+        more: Settings, as `diffuse__steps`.
+    """
     random = np.random.default_rng(1)
     noise = cv2.GaussianBlur(random.random((size[1], size[0], 3), np.float32), (0, 0), 2)
     pictures = [np.roll(noise, 9 * frame, 1) for frame in range(count)]
     y, x = np.mgrid[: size[1], : size[0]]
     matte = (np.hypot((x / size[0] - 0.5) / 0.2, (y / size[1] - 0.5) / 0.45) < 1).astype(np.float32)
-    settings = {"diffuse__engine": "diffusion", "diffuse__prompt": "a cat", "diffuse__grid_cells": 6}
+    settings = {"diffuse__engine": "diffusion", "diffuse__prompt": "a cat", "diffuse__grid_cells": 6, **more}
     make_shot(root, pictures, [matte] * count, **settings)
     (root / "keys.json").write_text(keys_text(KeyList(tuple(Key(1 + frame) for frame in range(count)))), "utf-8")
     for kind in KINDS:
