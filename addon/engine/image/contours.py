@@ -14,11 +14,35 @@ Image = npt.NDArray[np.float32]
 
 _REDUCTION = 4
 _SQUARE_ROOT_OF_TWO_PI = 2.5066
+_GRAIN_LEVELS = (1.5, 5.0, 10.0)
 
 
 def lab_of(image8: Image8) -> Image:
     """CIE Lab, float32 (H, W, 3), lightness 0..100, of uint8 sRGB (H, W, 3)."""
     return cast(Image, cv2.cvtColor(image8.astype(np.float32) * np.float32(1 / 255), cv2.COLOR_RGB2Lab))
+
+
+def grain_of(image8: Image8) -> float:
+    """Standard deviation of the grain, levels (Immerkær, "Fast noise variance estimation", 1996, by the median)."""
+    grey = cv2.cvtColor(image8, cv2.COLOR_RGB2GRAY)
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel)))) / (0.6745 * 6)
+
+
+def without_grain(image8: Image8, scale: float, light: float = 1.0) -> Image8:
+    """Footage with its grain smoothed inside contours; clean footage is left alone: uint8 RGB (H, W, 3).
+
+    Args:
+        image8: uint8 RGB (H, W, 3).
+        scale: Of the picture to one of 540 lines.
+        light: What its values will be multiplied with, grain and all.
+    """
+    grain = grain_of(image8)
+    made = image8
+    for limit in _GRAIN_LEVELS:
+        if grain * light > limit:
+            made = cv2.bilateralFilter(made, 7, max(10.0, 5 * grain), 2.0 * max(scale, 0.75))
+    return cast(Image8, made)
 
 
 def steps(lab: Image, sigma: float) -> tuple[Image, Image, Image]:
@@ -88,7 +112,7 @@ def long_ones(lines: Image, least: float, sure: float, shortest_pixels: float) -
     Args:
         lines: float32 (H, W).
         least: Goes on a line.
-        sure: Makes a whole line of it; half of it makes none.
+        sure: Makes a whole line of it.
         shortest_pixels: The diagonal of its box: of this and less it is left out, of twice it is whole.
     """
     # Crests break at corners; what nearly touches is one line.
@@ -99,7 +123,7 @@ def long_ones(lines: Image, least: float, sure: float, shortest_pixels: float) -
     owners, heights = labels[is_line], lines[is_line]
     highest = np.zeros(len(boxes), np.float32)
     np.maximum.at(highest, owners, heights)
-    share = np.clip(lengths / shortest_pixels - 1, 0, 1) * np.clip(2 * highest / sure - 1, 0, 1)
+    share = np.clip(lengths / shortest_pixels - 1, 0, 1) * np.clip((highest - least) / (sure - least), 0, 1)
     made = np.zeros_like(lines)
     made[is_line] = heights * share[owners]
     return made

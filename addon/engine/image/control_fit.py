@@ -17,8 +17,8 @@ _THIN = ("lineart", "canny", "mlsd")
 def fitted(kind: str, picture: Image8, size: tuple[int, int]) -> Image8:
     """A control of another width and height, uint8 RGB.
 
-    Averaging would grey lines of one pixel, which the ControlNets have seen white, and mix the colours of two classes into
-    that of a third.
+    Averaging would grey lines of one pixel, which the ControlNets have seen white, and mix the colours of two classes
+    into that of a third.
 
     Args:
         kind: Of control.

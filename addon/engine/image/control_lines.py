@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .contours import crests, lab_of, long_ones, steps, stroked, without_texture
+from .contours import crests, lab_of, long_ones, steps, stroked, without_grain, without_texture
 
 Image8 = npt.NDArray[np.uint8]
 Image = npt.NDArray[np.float32]
@@ -19,8 +19,9 @@ _LINE_SIGMA, _SOFT_SIGMAS = 1.0, (1.2, 2.4)
 _LINE_STROKE, _SOFT_STROKE = 0.9, 1.9
 _LINE_REACH, _SOFT_REACH = 14.0, 18.0
 _LINE_TEXTURE, _SOFT_TEXTURE = 0.8, 0.9
-_LEAST_STEP, _SURE_STEP = 2.5, 7.0
+_LEAST_STEP, _SURE_STEP = 1.6, 2.8
 _HALF_WHITE_LINE, _HALF_WHITE_SOFT = 9.0, 14.0
+_LIT, _MOST_LIGHT = 70.0, 3.0
 _REFERENCE_SIDE = 540
 
 
@@ -38,7 +39,7 @@ def lineart(image8: Image8, weight: float = 1.0) -> Image8:
         uint8 (H, W), 0..255.
     """
     scale = _scale(image8)
-    lab = lab_of(image8)
+    lab = _seen(image8, scale)
     reach = 2 * max(1, round(_THIN_PIXELS * scale)) + 1
     # What is dark and thin is a line itself; filled, its two sides are no contours.
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -57,7 +58,7 @@ def softedge(image8: Image8) -> Image8:
     (H, W, 3). One scale of brightness for all frames.
     """
     scale = _scale(image8)
-    lab = lab_of(image8)
+    lab = _seen(image8, scale)
     fine, wide = (steps(lab, sigma * scale) for sigma in _SOFT_SIGMAS)
     # Where a step is there at both widths it is a shape's; the finer one tells better where.
     height = np.sqrt(fine[0] * wide[0])
@@ -75,7 +76,7 @@ def canny(image8: Image8, low: int = 100, high: int = 200) -> Image8:
         high: Gradient that begins one.
     """
     # The strongest of the three channels counts: contours between colours of one lightness are edges too.
-    return cast(Image8, cv2.Canny(cv2.GaussianBlur(image8, (3, 3), 0), low, high))
+    return cast(Image8, cv2.Canny(cv2.GaussianBlur(without_grain(image8, 1.0), (3, 3), 0), low, high))
 
 
 def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
@@ -144,6 +145,14 @@ def _hull(lines: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     return np.concatenate([ends[places.argmin()], ends[places.argmax()]])
 
 
+def _seen(image8: Image8, scale: float) -> Image:
+    """Footage without grain, in Lab; dark footage as if more light had fallen on it, for lines as white."""
+    grey = cv2.cvtColor(image8[::4, ::4], cv2.COLOR_RGB2Lab)[..., 0]
+    lightest = float(np.percentile(grey, 95)) * 100 / 255
+    light = float(np.clip(_LIT / max(lightest, 1.0), 1, _MOST_LIGHT))
+    return lab_of(without_grain(image8, scale, light)) * np.float32(light)
+
+
 def _quiet(dark: Image, scale: float) -> Image:
     """Thin dark lines without texture and specks."""
     alone = without_texture(dark, _LINE_REACH * scale, 2 * _LINE_TEXTURE)
@@ -157,8 +166,8 @@ def _thickened(lines: Image, weight: float) -> Image:
 
 def _white(height: Image, half: float) -> Image:
     """Heights of steps as brightness 0..1; one of `half` Lab units is half white."""
-    squared = height ** np.float32(1.5)
-    return cast(Image, squared / (squared + np.float32(half**1.5)))
+    squared = height ** np.float32(1.3)
+    return cast(Image, squared / (squared + np.float32(half**1.3)))
 
 
 def _scale(image8: Image8) -> float:

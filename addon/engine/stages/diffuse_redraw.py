@@ -16,6 +16,7 @@ import numpy as np
 from ..cache import write_atomic
 from ..errors import InputError, MissingError, SettingError
 from ..image import files
+from ..image.control_fit import fitted
 from ..image.grid import Layout
 from ..image.region import Cut, Image8, Mask, cut_around, feathered, resized
 from ..models.diffusion.diffuser import diffuser_for
@@ -165,7 +166,7 @@ def _cut_request(whole: Request, layout: Layout, picture: Image8, mask: Mask, cu
     size = (picture.shape[1], picture.shape[0])
 
     def out(control: Control) -> Control:
-        image: Any = cut.out(resized(control.image[layout.frame_box(0)], size))
+        image: Any = cut.out(fitted(control.kind, control.image[layout.frame_box(0)], size))
         return replace(control, image=image)
 
     now: Any = cut.out(picture)
