@@ -86,7 +86,7 @@ def test_an_own_one_is_saved_shared_and_applied(tmp_path: Path, shot: Shot, own:
     assert theirs.values == saved.values
     other.change(differing(looks.find("mud", tmp_path / "theirs").values, other.settings))
     now = other.settings["diffuse"]
-    assert (now.prompt, now.anchor, now.guidance, now.seed, now.steps) == ("a dog", 9, 7.0, 77, 8)
+    assert (now.prompt, now.anchor, now.guidance, now.seed, now.steps) == ("a dog", 9, 0.0, 77, 8)
     with pytest.raises(InputError, match="already"):
         looks.add(tmp_path / "theirs", saved.path)
     assert looks.add(tmp_path / "theirs", saved.path, replace=True).name == "Mud"

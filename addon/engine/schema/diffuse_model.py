@@ -66,10 +66,17 @@ class ModelSettings(EngineSettings):
         maximum=2**31 - 1,
     )
     steps: int = option(
-        20, "diffusion: steps of the whole schedule; strength times as many are done.", minimum=1, maximum=150
+        0,
+        "diffusion: steps of the whole schedule; strength times as many are done. 0 takes what fits the model: 20 with "
+        "SD 1.5, 25 with SDXL, 9 with Z-Image, few with a few-step LoRA.",
+        minimum=0,
+        maximum=150,
     )
     guidance: float = option(
-        7.0, "diffusion: how strictly the words are followed; most few-step LoRAs want 1 to 2.", minimum=0.0,
+        0.0,
+        "diffusion: how strictly the words are followed. 0 takes what fits the model: 7 with SD 1.5, 6 with SDXL, 1 "
+        "(the prompt alone) with Z-Image and most few-step LoRAs.",
+        minimum=0.0,
         maximum=30.0,
     )
     scheduler: Literal[

@@ -22,6 +22,7 @@ from ..image.match import Image, match_cells, match_statistics
 from ..models.diffusion.diffuser import diffuser_for
 from ..models.diffusion.fitting import steps_done
 from ..models.diffusion.request import Image8, Request
+from ..models.diffusion.usual import steps_of
 from ..schema.diffuse import FOLDER, DiffuseSettings
 from .context import StageContext
 from .diffuse_plan import frozen_plan, layout_in, note_cut
@@ -49,13 +50,13 @@ def check(context: StageContext, settings: DiffuseSettings) -> None:
     Raises:
         EngineError: Something cannot be used, or is not there.
     """
-    model_of(context, settings)
+    steps = steps_of(settings.steps, model_of(context, settings))
     plan_of(context, settings)
     reference_of(context, settings)
     frames = context.state.frames_of(context.spec)
     strengths = [words.strength for frame, words in key_words(context).items() if frame in frames]
     for strength in {settings.strength, *(own for own in strengths if own is not None)}:
-        steps_done(settings.steps, strength)
+        steps_done(steps, strength)
 
 
 def run(context: StageContext, settings: DiffuseSettings) -> None:
@@ -123,7 +124,7 @@ class _Redrawing:
         request = self._request(drawing, anchor)
         count, number = len(self._plan.drawings), [one.file for one in self._plan.drawings].index(drawing.file) + 1
         what = f"drawing grid {number} of {count}" if self._is_grid else f"drawing frame {drawing.frames[0]}"
-        context.step(what, 0, request.steps, "steps")
+        context.step(what, 0, steps_of(request.steps, self._model), "steps")
         # With the same model nothing is loaded again.
         diffuser = diffuser_for(self._model, self._settings.device, context.note)
         picture = diffuser.draw(request, lambda done, total, _: context.step(what, done, total, "steps"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import SettingError
+from ..models.diffusion import usual
 from ..models.diffusion.few_steps import advice
 from ..models.diffusion.request import Family, Lora, Model
 from ..models.family import Kind, Recognised
@@ -34,9 +35,7 @@ def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
     loras = tuple(
         Lora(_fitting(name, "LoRA", "lora", family, root), weight) for name, weight in weighed(settings.loras)
     )
-    for text in advice(loras, settings.scheduler, settings.steps, settings.guidance):
-        context.warn(text)
-    return Model(
+    model = Model(
         family=family,
         checkpoint=checkpoint,
         controlnets=_controlnets(context, settings, family),
@@ -47,6 +46,10 @@ def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
         clip_skip=settings.clip_skip,
         v_prediction=seen.v_prediction or None,
     )
+    steps, guidance = usual.steps_of(settings.steps, model), usual.guidance_of(settings.guidance, model)
+    for text in [*advice(loras, settings.scheduler, steps, guidance), *usual.advice(model, guidance)]:
+        context.warn(text)
+    return model
 
 
 def _fitting(name: str, what: str, kind: Kind, family: Family, root: Path) -> Path:

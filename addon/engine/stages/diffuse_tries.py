@@ -11,6 +11,7 @@ from ..errors import SettingError
 from ..image.grid import Image8, cut
 from ..models.diffusion.diffuser import diffuser_for
 from ..models.diffusion.request import Request
+from ..models.diffusion.usual import steps_of
 from ..schema.diffuse import DiffuseSettings
 from ..tries import Try
 from .context import StageContext
@@ -59,6 +60,7 @@ def make_tries(context: StageContext, order: Order) -> tuple[list[Try], Path | N
     is_grid = order.grid > 0 or (not order.frame and settings.mode == "grid")
     grid = max(0, order.grid - 1)
     frames = frames_of_grid(context, settings, grid) if is_grid else (_key(context, order.frame),)
+    model = model_of(context, settings)
 
     def request_of(changed: Any) -> Request:
         made = (
@@ -69,10 +71,11 @@ def make_tries(context: StageContext, order: Order) -> tuple[list[Try], Path | N
         # A key's own seed and strength go before the settings', but not before those of a strip.
         seed = changed.seed if order.seeds else made.seed
         strength = changed.strength if order.strengths else made.strength
-        return replace(made, seed=seed, strength=strength, steps=order.steps or few_steps(changed.steps, strength))
+        steps = order.steps or few_steps(steps_of(changed.steps, model), strength)
+        return replace(made, seed=seed, strength=strength, steps=steps)
 
     rows = variations_of(settings, order.seeds, order.strengths, request_of)
-    diffuser = diffuser_for(model_of(context, settings), settings.device, context.note)
+    diffuser = diffuser_for(model, settings.device, context.note)
     shown = tuple(dict.fromkeys(frames))
     like = Try(
         0, "grid" if is_grid else "key", shown, {}, words_of_keys(context, shown), parent=order.parent,

@@ -44,6 +44,7 @@ from .memory import (
 )
 from .pipelines import Pipelines
 from .request import Image8, Model, Request, Step
+from .usual import with_usual
 
 Told = Callable[[str], None]
 
@@ -99,7 +100,7 @@ class Diffuser:
             InputError: Pictures that do not belong together, or a control without a ControlNet.
         """
         height, width = request.image.shape[:2]
-        request = fitted(request, self.model, self._nets.by_kind)
+        request = fitted(with_usual(request, self.model), self.model, self._nets.by_kind)
         self._place(request)
         picture = self._drawn(request, step)
         while picture is None:

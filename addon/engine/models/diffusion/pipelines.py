@@ -12,12 +12,12 @@ from typing import Any
 from . import zimage
 from .controlnets import Loaded, as_one
 from .emphasis import plain
-from .few_steps import fitting_scheduler
 from .load import predicts_velocity
 from .prompts import Encoded
 from .prompts import encode as encode_prompts
 from .request import Mask, Model, Request
 from .schedulers import make_scheduler
+from .usual import scheduler_of
 from .words import control_words, reference_words, words_of
 
 _ALIKE = "Z-Image draws all keys of a grid with the same words, seed and strength; set diffuse.mode to single."
@@ -76,7 +76,7 @@ class Pipelines:
     def _diffusing(self, model: Model, request: Request, start: Any) -> Prepared:
         """Stable Diffusion."""
         pipeline = self._with_controls(model, tuple(control.kind for control in request.controls))
-        name = request.scheduler or fitting_scheduler(model.loras)
+        name = scheduler_of(request.scheduler, model)
         pipeline.scheduler = make_scheduler(name, self._scheduler_config, self._velocity, request.steps)
         told = encode_prompts(self._base, request.prompt, request.negative_prompt, model.clip_skip)
         words = words_of(request, start, told) | control_words(request.controls, self._nets)

@@ -119,8 +119,8 @@ class Request:
         negative_prompt: What shall not be seen; without effect at a guidance of 1 or less.
         controls: Each of a kind that the model has a ControlNet for.
         strength: Denoising strength, 0..1; 1 leaves nothing of `image`.
-        steps: How many steps a strength of 1 would have; `strength` of them are done.
-        guidance: How strictly the prompt is followed.
+        steps: How many steps a strength of 1 would have; `strength` of them are done. 0 takes what fits the model.
+        guidance: How strictly the prompt is followed; 0 takes what fits the model.
         seed: Of all random numbers.
         scheduler: A name of `schedulers.NAMES`; empty for the one that the LoRAs were made for, or else the usual one.
         reference: A picture whose look is followed, by the model's IP-Adapter; (H, W, 3) of any size.
