@@ -20,7 +20,7 @@ from lineboil.addon.engine.schema.controls import ControlsSettings, wanted_kinds
 from lineboil.addon.engine.schema.diffuse_model import KINDS
 from lineboil.addon.engine.schema.registry import BY_NAME, STAGES
 from lineboil.addon.engine.shot import Shot
-from lineboil.addon.engine.stages import controls_networks
+from lineboil.addon.engine.stages import controls, controls_networks
 from lineboil.addon.engine.state import ShotState, difference
 from tiny_onnx import write_convolution
 
@@ -300,6 +300,21 @@ def test_an_own_picture_of_another_size_is_told_with_both_sizes(shot):
     (root / "controls" / frame_name(2)).unlink()
     with pytest.raises(InputError, match="is 40x50 pixels, the frames are 128x96"):
         run_stage(root, "controls")
+
+
+def test_what_cannot_be_used_is_told_by_the_check_before_anything_goes(shot, tmp_path, monkeypatch):
+    root = shot()
+    run_stage(root, "controls")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
+    Shot(root).change({"controls.segmentation": True, "controls.segmentation_engine": "upernet"})
+    with beside(Shot(root), Listener(), "controls", KEYS, "test") as context:
+        with pytest.raises(MissingError, match=r'"segments" is not installed \(328 MB\).*lineboil models get segments'):
+            controls.check(context)
+        assert context.has("controls/lineart/000002.png")
+    Shot(root).change({"controls.segmentation": False})
+    files.write_rgb(root / "controls/depth" / frame_name(5), np.zeros((50, 40, 3), np.uint8))
+    with beside(Shot(root), Listener(), "controls", KEYS, "test") as context, pytest.raises(InputError, match="40x50"):
+        controls.check(context)
 
 
 def test_a_jpeg_under_the_name_of_a_png_is_taken_as_it_is(shot):

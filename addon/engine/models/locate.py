@@ -29,7 +29,8 @@ def locate(name: str, root: Path | None = None, *, what: str = "model", remedy: 
     if name in BY_NAME:
         found = hub_cache.found(BY_NAME[name])
         if found.state != "installed":
-            size = f"{BY_NAME[name].megabytes / 1000:.1f} GB"
+            megabytes = BY_NAME[name].megabytes
+            size = f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes} MB"
             raise MissingError(
                 f'the {what} "{name}" is not installed ({size})',
                 where=str(found.path),

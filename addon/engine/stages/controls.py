@@ -31,12 +31,22 @@ _SHEET_CELL_WIDTH = 480
 _SEGMENTATION = {"layout": "layout: person, floor, plain wall, clear sky", "upernet": "UperNet"}
 
 
+def check(context: StageContext) -> None:
+    """Look at settings, networks and the artist's pictures before anything that was made goes.
+
+    Raises:
+        EngineError: Something cannot be used, or is not there.
+    """
+    ControlMaker(context, context.settings).check(wanted_kinds(context.settings))
+
+
 def run(context: StageContext) -> None:
     """Make what lacks of every key."""
     settings: ControlsSettings = context.settings
     kinds = wanted_kinds(settings)
     maker = ControlMaker(context, settings)
     maker.check(kinds)
+    maker.tell(kinds)
     pending = context.pending()
     # A network is asked by one at a time; filters leave the other cores idle.
     together = 1 if network_names(settings) else min(_MOST_TOGETHER, os.cpu_count() or 1)

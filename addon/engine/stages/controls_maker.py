@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import MissingError, SettingError
+from ..frames import frame_name
 from ..image.ade20k import from_layout, in_colours
 from ..image.control_lines import canny, lineart, softedge, straight_lines
 from ..image.layout import find_layout
 from ..image.openpose import draw_openpose, with_bodies
-from ..schema.controls import ControlsSettings
+from ..schema.controls import FOLDER, ControlsSettings
 from .context import StageContext
 from .controls_networks import Networks
 from .controls_people import People
@@ -40,8 +42,9 @@ class ControlMaker:
         """Say before any work what a kind lacks.
 
         Raises:
-            MissingError: A network is not installed, or a stage that a kind is made from was not run.
+            MissingError: A network is not installed.
             SettingError: Limits are the wrong way round.
+            InputError: A picture of the artist's has another size than the footage.
         """
         context, settings = self._context, self._settings
         if "canny" in kinds and settings.canny_low > settings.canny_high:
@@ -51,8 +54,16 @@ class ControlMaker:
                 remedy="Give the smaller one as canny_low.",
             )
         self._networks.check()
-        if "openpose" in kinds and settings.openpose_engine == "landmarks" and not self._people.are_known:
-            context.warn("no people were followed, so the openpose control is black: set controls.openpose to false")
+        for kind, frame in itertools.product(kinds, context.frames):
+            if context.is_own(f"{FOLDER}/{kind}/{frame_name(frame)}"):
+                context.read_rgb8(f"{FOLDER}/{kind}", frame)
+
+    def tell(self, kinds: tuple[str, ...]) -> None:
+        """Warn of a kind that will hold nothing."""
+        if "openpose" in kinds and self._settings.openpose_engine == "landmarks" and not self._people.are_known:
+            self._context.warn(
+                "no people were followed, so the openpose control is black: set controls.openpose to false"
+            )
 
     def picture(self, kind: str, frame: int) -> Image8:
         """One kind of one frame, uint8 RGB (H, W, 3)."""
