@@ -204,7 +204,7 @@ def test_a_painted_matte_makes_only_what_looks_at_it_and_only_of_its_key(shot):
     root = shot(**ALL)
     run_stage(root, "controls")
     files.write_grey(root / "matte" / frame_name(5), np.ones((HEIGHT, WIDTH), np.float32))
-    assert made_again(root) == {("segmentation", 5)}
+    assert made_again(root) == {("segmentation", 5), ("mlsd", 5)}
     files.write_grey(root / "matte" / frame_name(3), np.ones((HEIGHT, WIDTH), np.float32))
     assert made_again(root) == set()
 
@@ -254,7 +254,7 @@ def test_recipes_name_the_pictures_that_the_stage_reads(shot):
     root = shot(**ALL)
     state = ShotState(Shot(root))
     sources = {kind: state.recipes(BY_NAME["controls"])[f"controls/{kind}/{frame_name(2)}"].files for kind in KINDS}
-    assert sources["lineart"] == sources["mlsd"] == ("frames/000002.png",)
+    assert sources["lineart"] == sources["canny"] == ("frames/000002.png",)
     assert sources["depth"] == ("depth/000002.png",)
     assert "matte/000002.png" in sources["segmentation"]
 

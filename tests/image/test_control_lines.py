@@ -57,6 +57,19 @@ def test_segments_of_one_line_are_joined():
     assert len(joined(np.zeros((0, 4)), gap=8)) == 0
 
 
+def test_lines_on_the_character_are_left_out_and_those_behind_go_on():
+    picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    cv2.line(picture, (20, 60), (460, 60), (220, 220, 220), 3)
+    for row in range(120, 220, 20):
+        cv2.line(picture, (210, row), (290, row), (220, 220, 220), 3)
+    matte = np.zeros((HEIGHT, WIDTH), np.float32)
+    matte[40:, 200:300] = 1
+    made = straight_lines(picture, 0.05, matte)
+    assert not made[100:, 200:300].any()
+    assert made[50:70, 30:190].max(axis=0).min() > 100
+    assert straight_lines(picture, 0.05)[100:, 200:300].any()
+
+
 def test_short_lines_are_left_out():
     picture = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     cv2.rectangle(picture, (100, 100), (108, 108), (220, 220, 220), -1)

@@ -22,6 +22,7 @@ _LINE_TEXTURE, _SOFT_TEXTURE = 0.8, 0.9
 _LEAST_STEP, _SURE_STEP = 1.6, 2.8
 _HALF_WHITE_LINE, _HALF_WHITE_SOFT = 9.0, 14.0
 _LIT, _MOST_LIGHT = 70.0, 3.0
+_MOST_INSIDE, _SAMPLES = 0.6, 16
 _REFERENCE_SIDE = 540
 
 
@@ -79,7 +80,7 @@ def canny(image8: Image8, low: int = 100, high: int = 200) -> Image8:
     return cast(Image8, cv2.Canny(cv2.GaussianBlur(without_grain(image8, 1.0), (3, 3), 0), low, high))
 
 
-def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
+def straight_lines(image8: Image8, shortest_share: float = 0.03, matte: Image | None = None) -> Image8:
     """Straight lines of a place: uint8 (H, W), white on black.
 
     Segments of OpenCV's detector (von Gioi and others, "LSD: a Line Segment Detector", 2012), those on one line joined.
@@ -87,17 +88,30 @@ def straight_lines(image8: Image8, shortest_share: float = 0.03) -> Image8:
     Args:
         image8: uint8 RGB (H, W, 3).
         shortest_share: Of the picture's diagonal; shorter ones are left out.
+        matte: float32 (H, W), 0..1: lines on the character (stripes, seams) are left out; None keeps them.
     """
     grey = cv2.cvtColor(image8, cv2.COLOR_RGB2GRAY)
     found = cast(Any, cv2.createLineSegmentDetector().detect(grey)[0])
     segments = np.zeros((0, 4), np.float64) if found is None else np.asarray(found, np.float64).reshape(-1, 4)
     diagonal = float(np.hypot(*grey.shape))
+    if matte is not None:
+        segments = segments[_share_inside(segments, matte) < _MOST_INSIDE]
     drawn = np.zeros(grey.shape, np.uint8)
     for line in joined(segments, gap=0.015 * diagonal):
         if np.hypot(*(line[2:] - line[:2])) >= shortest_share * diagonal:
             left, top, right, bottom = (round(float(value)) for value in line)
             cv2.line(drawn, (left, top), (right, bottom), 255, max(1, round(_scale(image8))), cv2.LINE_AA)
     return drawn
+
+
+def _share_inside(segments: npt.NDArray[np.float64], matte: Image) -> npt.NDArray[np.float64]:
+    """How much of each segment (N, 4) lies on the character: (N,), 0..1."""
+    places = np.linspace(0, 1, _SAMPLES)[:, None]
+    across, down = (segments[:, axis] + places * (segments[:, axis + 2] - segments[:, axis]) for axis in (0, 1))
+    height, width = matte.shape
+    rows = np.clip(np.rint(down), 0, height - 1).astype(np.intp)
+    columns = np.clip(np.rint(across), 0, width - 1).astype(np.intp)
+    return (matte[rows, columns] > 0.5).mean(axis=0)
 
 
 def joined(segments: npt.NDArray[np.float64], gap: float) -> npt.NDArray[np.float64]:

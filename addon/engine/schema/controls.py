@@ -25,7 +25,9 @@ class ControlsSettings:
     openpose: bool = option(
         True, "The skeletons of people with hands and faces, from the pose stage: holds the acting."
     )
-    mlsd: bool = option(False, "Straight lines only: holds rooms and buildings, and leaves people free.")
+    mlsd: bool = option(
+        False, "Straight lines only, none of the character's: holds rooms and buildings, and leaves people free."
+    )
     segmentation: bool = option(
         False,
         "What is where, in the colours of ADE20K. Without a network only what is sure is told, the rest stays black; "

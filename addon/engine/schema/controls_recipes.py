@@ -28,7 +28,7 @@ _NETWORKS = {
     ("openpose", "vitpose"): ("people", "body"),
     ("segmentation", "upernet"): ("segments",),
 }
-_VERSIONS = {kind: 2 for kind in KINDS}
+_VERSIONS = {"mlsd": 3}
 
 
 def wanted_kinds(settings: Any) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def recipes(situation: Situation) -> dict[str, Recipe]:
                 settings=_SETTINGS.get(kind, ()),
                 files=_sources(kind, frame, situation),
                 identity=tuple(identity_of(networks_of(kind, settings)).items()),
-                version=_VERSIONS[kind],
+                version=_VERSIONS.get(kind, 2),
                 is_wanted=kind in wanted,
             )
         found[f"{FOLDER}/{name}"] = Recipe(
@@ -83,6 +83,8 @@ def _sources(kind: str, frame: int, situation: Situation) -> tuple[str, ...]:
         return (*landmarks, *((picture,) if settings.openpose_engine == "vitpose" else ()))
     if kind == "segmentation" and settings.segmentation_engine == "layout":
         return (picture, *matte, *landmarks)
+    if kind == "mlsd":
+        return (picture, *matte)
     return (picture,)
 
 

@@ -80,7 +80,7 @@ class ControlMaker:
             "lineart": self._lineart,
             "softedge": self._softedge,
             "canny": lambda frame: canny(self.footage(frame), settings.canny_low, settings.canny_high),
-            "mlsd": lambda frame: straight_lines(self.footage(frame), settings.shortest_line),
+            "mlsd": lambda frame: straight_lines(self.footage(frame), settings.shortest_line, self._matte(frame)),
             "depth": self._depth,
             "openpose": self._openpose,
             "segmentation": self._segmentation,
@@ -120,7 +120,11 @@ class ControlMaker:
         context = self._context
         if self._settings.segmentation_engine == "upernet":
             return in_colours(self._networks.classes(self.footage(frame)))
-        if not context.is_enabled("matte"):
+        matte = self._matte(frame)
+        if matte is None:
             return np.zeros((context.footage.height, context.footage.width, 3), np.uint8)
         feet, body_pixels = self._people.feet(frame)
-        return from_layout(find_layout(self.footage(frame), context.read_grey("matte", frame), feet, body_pixels))
+        return from_layout(find_layout(self.footage(frame), matte, feet, body_pixels))
+
+    def _matte(self, frame: int) -> npt.NDArray[np.float32] | None:
+        return self._context.read_grey("matte", frame) if self._context.is_enabled("matte") else None
