@@ -225,7 +225,6 @@ def main(words: list[str] | None = None) -> int:
             diffuser = diffuser_of(family, dtype, device, arguments.tiny)
             for way in map(int, arguments.ways.split(",")):
                 diffuser._placed.place(Way(way))
-                diffuser._is_placed = True
                 rows = told(f"{family}, {kind}, {way}", measured(diffuser, flops, arguments), rate)
                 print("\n".join(rows), flush=True)
             if arguments.compile:

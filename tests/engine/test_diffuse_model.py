@@ -100,6 +100,18 @@ def test_sdxl_draws_keys_alone_with_a_lora_and_a_reference(tmp_path, monkeypatch
     assert len({picture.tobytes() for picture in all_styled(root)}) == len(KEYS)
 
 
+def test_a_session_loads_the_model_once(tmp_path, monkeypatch):
+    load, loads = loaded.load_checkpoint, []
+    monkeypatch.setattr(loaded, "load_checkpoint", lambda *given: loads.append(given) or load(*given))
+    loaded.free()
+    for number, changes in enumerate(({}, {"prompt": "a house", "steps": 3}, {"loras": f"{tiny.lora()}:0.5"})):
+        run_stage(ready(tmp_path / f"shot{number}", **changes), "diffuse")
+    assert len(loads) == 1
+    loaded.free()
+    run_stage(ready(tmp_path / "again"), "diffuse")
+    assert len(loads) == 2
+
+
 def test_what_does_not_go_with_a_lora_for_few_steps_is_told(tmp_path):
     lora = tmp_path / "lcm_sd15.safetensors"
     lora.write_bytes(tiny.lora().read_bytes())

@@ -9,7 +9,6 @@ machine gives the same picture to the last bit.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -17,7 +16,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...errors import EngineError
 from ..kept import also_frees
 from ..offline import stay_offline
 from . import zimage
@@ -26,23 +24,14 @@ from .attention import shared
 from .attention_parts import in_parts
 from .cells import OwnStarts, worded
 from .controlnets import Loaded, load_controlnets
-from .files import offline
+from .files import offline, versions
 from .fitting import fitted
 from .held import Held, put_back
 from .latents import Predictions, QuickLook, decode, encode
 from .load import load_checkpoint, load_preview_vae
-from .memory import (
-    Placed,
-    Way,
-    chosen,
-    chosen_device,
-    chosen_type,
-    free_bytes,
-    give_back,
-    is_out_of_memory,
-    said,
-)
+from .memory import chosen_device, chosen_type, give_back, is_out_of_memory
 from .pipelines import Pipelines
+from .placing import Placed
 from .request import Image8, Model, Request, Step
 from .usual import with_usual
 
@@ -75,15 +64,16 @@ class Diffuser:
             self.device, [drawing, *self._nets.nets()], [part for part in encoders if part], self._base.vae
         )
         self._pipelines: Any = Pipelines(model, self._base, self._nets, self.device, self._placed.bind)
-        self._is_placed = False
 
     def _load(self, model: Model, dtype: Any) -> None:
+        self._weights = _weights(model)
         self._base: Any = load_checkpoint(model, dtype)
         if model.family == "zimage":
             self._nets = zimage.load_controlnets(model.controlnets, self._base.transformer, dtype)
         else:
             self._nets = load_controlnets(model.controlnets, self._base.unet, dtype)
         add_loras(self._base, model.loras)
+        self._loras = _lora_files(model)
         if model.ip_adapter is not None:
             add_reference(self._base, model.ip_adapter, model.image_encoder, dtype)
         self._look: Any = QuickLook(self._base.vae, load_preview_vae(model, dtype, self.device))
@@ -101,65 +91,46 @@ class Diffuser:
         """
         height, width = request.image.shape[:2]
         request = fitted(with_usual(request, self.model), self.model, self._nets.by_kind)
-        self._place(request)
+        self._tell(self._placed.choose(request.image.shape[0] * request.image.shape[1]))
         picture = self._drawn(request, step)
         while picture is None:
-            self._make_room()
+            self._tell(self._placed.shrink())
             picture = self._drawn(request, step)
         if request.mask is not None:
             picture = put_back(picture, request.image if request.kept is None else request.kept, request.mask)
         return cast(Image8, np.ascontiguousarray(picture[:height, :width]))
 
     def _drawn(self, request: Request, step: Step | None) -> Image8 | None:
-        """The picture, of the size that was fitted; None when the card's memory ran out."""
+        """The picture, of the size that was fitted; None when memory ran out."""
         try:
-            start = encode(self._base.vae, request.image)
-            with self._placed.reading():
-                prepared = self._pipelines.prepare(self.model, request, start)
-            for note in prepared.notes:
-                self._told(note)
-            pipeline = prepared.pipeline
-            cells = OwnStarts(request, start, pipeline.scheduler)
-            after_step = self._after_step(pipeline, self._held(request, start), cells, step)
-            unet = getattr(pipeline, "unet", None)
-            with (
-                in_parts(self.device),
-                self._sharing(pipeline, request) as is_elsewhere,
-                worded(unet, start, prepared.told, is_elsewhere),
-            ):
-                latents = pipeline(**prepared.words, callback_on_step_end=after_step).images
-            return decode(self._base.vae, latents)
+            with in_parts(self.device):
+                self._placed.settle()
+                return self._picture(request, step)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             return None
 
-    def _place(self, request: Request) -> None:
-        """Put the parts where they fit, once it is known how large pictures are."""
-        if self._is_placed:
-            return
-        self._is_placed = True
-        height, width = request.image.shape[:2]
-        need, free = self._placed.need(height * width), free_bytes(self.device)
-        way = Way() if free is None else chosen(need, free)
-        if free is not None:
-            self._told(said(way, free, need))
-        self._placed.place(way)
+    def _picture(self, request: Request, step: Step | None) -> Image8:
+        start = encode(self._base.vae, request.image)
+        with self._placed.reading():
+            prepared = self._pipelines.prepare(self.model, request, start)
+        for note in prepared.notes:
+            self._told(note)
+        pipeline = prepared.pipeline
+        cells = OwnStarts(request, start, pipeline.scheduler)
+        after_step = self._after_step(pipeline, self._held(request, start), cells, step)
+        unet = getattr(pipeline, "unet", None)
+        with (
+            self._sharing(pipeline, request) as is_elsewhere,
+            worded(unet, start, prepared.told, is_elsewhere),
+        ):
+            latents = pipeline(**prepared.words, callback_on_step_end=after_step).images
+        return decode(self._base.vae, latents)
 
-    def _make_room(self) -> None:
-        """Go on with less memory.
-
-        Raises:
-            EngineError: There is no way with less.
-        """
-        give_back(self.device)
-        smaller = self._placed.way.smaller(self._placed.last_step)
-        if smaller is None:
-            raise EngineError(
-                "the card's memory is too small for this picture", remedy="Lower diffuse.grid_long_side."
-            )
-        self._told(f"The card's memory ran out; the picture is begun again: {smaller.sentence()}.")
-        self._placed.place(smaller)
+    def _tell(self, text: str) -> None:
+        if text:
+            self._told(text)
 
     def tell(self, told: Told | None) -> None:
         """Whom to tell from now on."""
@@ -169,20 +140,31 @@ class Diffuser:
         """Take other LoRAs and another clip skip; all else of `model` is as it was.
 
         Raises:
-            InputError: A LoRA cannot be used.
+            InputError: A LoRA cannot be used; then none is.
         """
-        if model.loras != self.model.loras:
+        if _lora_files(model) != self._loras:
             self._base.unload_lora_weights()
-            self.model = replace(self.model, loras=())
-            with offline():
-                add_loras(self._base, model.loras)
+            self.model, self._loras = replace(self.model, loras=()), ((), ())
+            try:
+                with offline():
+                    add_loras(self._base, model.loras)
+            except BaseException:
+                # Those before the one that failed are in already.
+                self._base.unload_lora_weights()
+                raise
+            self._loras = _lora_files(model)
         self.model = model
+
+    def can_become(self, model: Model) -> bool:
+        """Whether nothing has to be loaded but LoRAs."""
+        if _weights(model) != self._weights:
+            return False
+        return _lora_files(model) == self._loras or self._placed.takes_loras()
 
     def free(self) -> None:
         """Give the memory back; the object is of no use afterwards."""
         self._base = self._pipelines = self._look = self._placed = None
         self._nets = Loaded({})
-        gc.collect()
         give_back(self.device)
 
     def _sharing(self, pipeline: Any, request: Request) -> AbstractContextManager[Callable[[], bool]]:
@@ -227,7 +209,7 @@ def diffuser_for(model: Model, device: str = "auto", told: Told | None = None) -
     """
     global _kept
     also_frees(free)
-    if _kept is None or _weights(_kept.model) != _weights(model) or _kept.device != chosen_device(device):
+    if _kept is None or not _kept.can_become(model) or _kept.device != chosen_device(device):
         free()
         _kept = Diffuser(model, device, told)
     _kept.tell(told)
@@ -245,9 +227,16 @@ def free() -> list[str]:
     return [kept.model.checkpoint.name]
 
 
-def _weights(model: Model) -> Model:
-    """What takes long to load."""
-    return replace(model, loras=(), clip_skip=0)
+def _weights(model: Model) -> tuple[object, ...]:
+    """What takes long to load, and of which versions."""
+    files = (model.checkpoint, *(path for _, path in model.controlnets), model.vae, model.ip_adapter)
+    others = (model.image_encoder, model.config, model.preview_vae)
+    return replace(model, loras=(), clip_skip=0), versions((*files, *others))
+
+
+def _lora_files(model: Model) -> tuple[object, ...]:
+    """LoRAs with their weights, and of which versions they are."""
+    return model.loras, versions(lora.path for lora in model.loras)
 
 
 def _say_nothing(text: str) -> None:

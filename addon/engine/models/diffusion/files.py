@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,21 @@ def check_file(path: Path, what: str) -> None:
         )
     if path.suffix.lower() != SUFFIX:
         raise InputError(f"is not a .safetensors file, so it is not {what}", where=str(path))
+
+
+def versions(paths: Iterable[Path | None]) -> tuple[object, ...]:
+    """What tells files from others that take their place under the same names: sizes and times."""
+    return tuple(_version(path) for path in paths if path is not None)
+
+
+def _version(path: Path) -> object:
+    try:
+        if path.is_dir():
+            return tuple(_version(below) for below in sorted(path.rglob("*")) if below.is_file())
+        stat = path.stat()
+    except OSError:
+        return None
+    return str(path), stat.st_size, stat.st_mtime_ns
 
 
 def folder_class(path: Path) -> str:

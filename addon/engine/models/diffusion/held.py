@@ -47,7 +47,9 @@ class Held:
         level, kept = next_level(scheduler, timestep), self._kept
         if level is not None:
             kept = scheduler.add_noise(kept, self._noise, level)
-        return latents * self._mask + kept.to(latents.dtype) * (1 - self._mask)
+        # SDXL's VAE reckons in a wider type than the network that draws.
+        mask = self._mask.to(latents.dtype)
+        return latents * mask + kept.to(latents.dtype) * (1 - mask)
 
 
 def next_level(scheduler: Any, timestep: Any) -> Any:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any, cast
 
 import cv2
@@ -27,11 +28,8 @@ def encode(vae: Any, picture: Image8) -> Any:
         vae: AutoencoderKL.
         picture: (H, W, 3), both sizes multiples of 8.
     """
-    import torch
-
-    with torch.no_grad():
-        image = to_tensor(picture).to(vae.device, vae.dtype) * 2 - 1
-        mean = vae.encode(image).latent_dist.mode()
+    image = to_tensor(picture) * 2 - 1
+    mean = _finite(vae, lambda: vae.encode(image.to(vae.device, vae.dtype)).latent_dist.mode())
     shift, scale = _range(vae, mean)
     return (mean - shift) * scale
 
@@ -45,18 +43,25 @@ def decode(vae: Any, latents: Any) -> Image8:
     import torch
 
     shift, scale = _range(vae, latents)
-    with torch.no_grad():
-        image = vae.decode((latents / scale + shift).to(vae.device, vae.dtype)).sample
-        if not bool(torch.isfinite(image).all()) and vae.dtype == torch.float16:
-            # Many VAEs overflow in half precision; the wider type costs a little time and memory, once.
-            vae.to(torch.float32)
-            image = vae.decode((latents / scale + shift).to(vae.device, torch.float32)).sample
+    image = _finite(vae, lambda: vae.decode((latents / scale + shift).to(vae.device, vae.dtype)).sample)
     if not bool(torch.isfinite(image).all()):
         raise EngineError(
             "the model drew nothing that can be seen (its numbers overflowed)",
             remedy="Choose another VAE in diffuse.vae, or another checkpoint.",
         )
     return to_picture(image)
+
+
+def _finite(vae: Any, work: Callable[[], Any]) -> Any:
+    """What a VAE makes. Many overflow in half precision: the wider type costs a little time and memory, once."""
+    import torch
+
+    with torch.no_grad():
+        made = work()
+        if vae.dtype == torch.float16 and not bool(torch.isfinite(made).all()):
+            vae.to(torch.float32)
+            made = work()
+    return made
 
 
 def to_tensor(picture: Image8) -> Any:
