@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import tries
+from . import models, tries
 from .looks import LINEBOIL_MT_looks
 from .stage import StagePanel, stage_classes
 
@@ -28,4 +28,4 @@ class DiffusePanel(StagePanel):
 
 
 _PANEL, _MORE = stage_classes("diffuse", chosen, DiffusePanel)
-CLASSES = (_PANEL, *tries.CLASSES, _MORE)
+CLASSES = (_PANEL, *models.CLASSES, *tries.CLASSES, _MORE)

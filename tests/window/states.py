@@ -164,7 +164,7 @@ def every_panel():
     yield from photo("21-open-others")
     choose(matte__engine="plate", diffuse__engine="off")
     yield from photo("22-open-more")
-    choose(diffuse__engine="diffusion", diffuse__prompt="a woman in a red coat")
+    choose(diffuse__engine="diffusion", diffuse__prompt="a woman in a red coat", diffuse__loras="ink:0.8, rain:0.5")
     yield from photo("23-open-no-tries")
     make_tries()
     yield from photo("24-open-tries")
