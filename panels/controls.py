@@ -10,11 +10,21 @@ from .stage import stage_classes
 _KINDS = ("lineart", "softedge", "canny", "depth", "openpose", "mlsd", "segmentation")
 
 
+_OWN = {
+    "lineart": ("lineart_engine", "line_weight"),
+    "softedge": ("softedge_engine",),
+    "canny": ("canny_low", "canny_high"),
+    "openpose": ("openpose_engine", "hands", "face"),
+    "mlsd": ("shortest_line",),
+    "segmentation": ("segmentation_engine",),
+}
+
+
 def chosen(settings: Any) -> tuple[str, ...]:
     """Which kinds are made, and what shapes those that are."""
-    own = (("openpose_engine", "hands", "face") if settings.openpose else ())
-    own += (("line_weight",) if settings.lineart else ()) + (("segmentation_engine",) if settings.segmentation else ())
-    return (*_KINDS, *own)
+    own = tuple(name for kind in _KINDS if getattr(settings, kind) for name in _OWN.get(kind, ()))
+    # Its weight is the filter's: the network draws as it does.
+    return (*_KINDS, *(name for name in own if name != "line_weight" or settings.lineart_engine == "filter"))
 
 
 CLASSES = stage_classes("controls", chosen)

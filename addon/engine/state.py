@@ -218,7 +218,7 @@ class ShotState:
     def _identity_of_output(self, name: str) -> str:
         """Identity of a finished file by its journal's line, which costs no reading; else by its content."""
         for spec in STAGES:
-            if name.partition("/")[0] in spec.folders:
+            if name in spec.extra_outputs or name.partition("/")[0] in spec.folders:
                 journal = self.journal(spec.name)
                 if journal.condition(name) == "finished":
                     return f"{journal.entries[name].size} {journal.entries[name].checksum}"
