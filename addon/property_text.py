@@ -32,6 +32,7 @@ LABELS = {
     "diffuse.grid_cells": "Keys a Grid",
     "diffuse.grid_long_side": "Grid Size",
     "diffuse.loras": "LoRAs",
+    "diffuse.embeddings": "Embeddings",
     "diffuse.vae": "VAE",
     "diffuse.clip_skip": "CLIP Skip",
     "diffuse.mlsd_weight": "MLSD Weight",

@@ -144,6 +144,20 @@ def lora(family: str = "sd15", layout: str = "kohya") -> Path:
 
 
 @cache
+def embedding(family: str = "sd15", name: str = "inkword", rows: int = 3) -> Path:
+    """A word of the artist's own (textual inversion), as training programs write it."""
+    import torch
+    from safetensors.torch import save_file
+
+    generator = torch.Generator("cpu").manual_seed(61)
+    widths = {"emb_params": 768} if family == "sd15" else {"clip_l": 768, "clip_g": 1280}
+    place = root() / "embeddings" / family / f"{name}.safetensors"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    save_file({key: torch.randn((rows, wide), generator=generator) * 0.1 for key, wide in widths.items()}, place)
+    return place
+
+
+@cache
 def ip_adapter(family: str = "sd15") -> Path:
     """A plain IP-Adapter of four tokens, in the published layout."""
     import torch

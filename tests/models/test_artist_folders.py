@@ -64,6 +64,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"control_layers.0.attention.to_q.weight": (4, 4)}, {}, Recognised("controlnet_union", "zimage")),
         ({"decoder.conv_in.weight": (4,)}, {}, Recognised("vae", "")),
         ({"ip_adapter.1.to_k_ip.weight": (640, 2048)}, {}, Recognised("ip_adapter", "sdxl")),
+        ({"emb_params": (8, 768)}, {}, Recognised("embedding", "sd15")),
+        ({"<word>": (768,)}, {}, Recognised("embedding", "sd15")),
+        ({"clip_g": (2, 1280), "clip_l": (2, 768)}, {}, Recognised("embedding", "sdxl")),
+        ({"clip_g": (2, 1280), "clip_l": (3, 768)}, {},
+         Recognised("embedding", "sdxl", problem="has not as many words for one text encoder as for the other")),
+        ({"clip_g": (2, 1280)}, {},
+         Recognised("embedding", "", problem="has words for one of SDXL's two text encoders only")),
+        ({"emb_params": (8, 1024)}, {},
+         Recognised("embedding", "", problem="was made for Stable Diffusion 2, which is not supported")),
+        ({"emb_params": (320, 768)}, {}, Recognised("unknown", "", problem="is no kind of model that is known here")),
     ],
 )
 def test_a_head_tells_what_a_file_is(tmp_path: Path, shapes, notes, what: Recognised) -> None:
@@ -132,7 +142,8 @@ def programs(root: Path) -> Path:
     """The folders of A1111 and ComfyUI, the second with another disk named in its file of extra paths."""
     write(root / "stable-diffusion-webui/models/Stable-diffusion/Toon.safetensors", {UNET: (320, 768)} | WHOLE)
     write(root / "stable-diffusion-webui/models/Lora/line/ink.safetensors", {f"{KOHYA}.lora_down.weight": (4, 768)})
-    write(root / "stable-diffusion-webui/embeddings/not_ours.safetensors", {"x": (4,)})
+    write(root / "stable-diffusion-webui/outputs/not_ours.safetensors", {"x": (4,)})
+    write(root / "stable-diffusion-webui/embeddings/word.safetensors", {"emb_params": (8, 768)})
     write(root / "ComfyUI/models/checkpoints/big.safetensors", {UNET: (640, 2048)} | WHOLE)
     write(root / "disk/nets/union.safetensors", {NET: (640, 2048), SEEN: (4,), "task_embedding": (8, 4)})
     write(root / "disk/more/ink.safetensors", {f"{KOHYA}.lora_down.weight": (4, 2048)})
@@ -147,9 +158,15 @@ def test_what_the_artist_has_is_found_and_named(home: Path) -> None:
     programs(home)
     found = {own.path.relative_to(home).name: (own.family, own.kind) for own in artist_folders.files()}
     assert found == {"Toon.safetensors": ("sd15", "checkpoint"), "ink.safetensors": found["ink.safetensors"],
-                     "big.safetensors": ("sdxl", "checkpoint"), "union.safetensors": ("sdxl", "controlnet_union")}
-    assert len(artist_folders.files()) == 5
+                     "big.safetensors": ("sdxl", "checkpoint"), "union.safetensors": ("sdxl", "controlnet_union"),
+                     "word.safetensors": ("sd15", "embedding")}
+    assert len(artist_folders.files()) == 6
     assert locate.locate("toon") == home / "stable-diffusion-webui/models/Stable-diffusion/Toon.safetensors"
+    assert locate.locate("word").name == "word.safetensors"
+    # Prompts name embeddings: a LoRA of the name is what other settings mean.
+    write(home / "stable-diffusion-webui/models/Lora/word.safetensors", {f"{KOHYA}.lora_down.weight": (4, 768)})
+    artist_folders._seen.clear()
+    assert locate.locate("word").parent.name == "Lora"
     assert locate.locate("line/ink.safetensors").parent.name == "line"
     with pytest.raises(errors.SettingError, match="2 models are called") as caught:
         locate.locate("ink")

@@ -69,7 +69,8 @@ def test_layouts_are_told_apart(shapes: Shapes, notes: dict[str, str], what: Rec
     ({"model.diffusion_model.cap_embedder.0.weight": (4,)}, "Z-Image in one file"),
     ({"layers.0.attention.qkv.weight": (8, 8), "cap_embedder.0.weight": (4,)}, "not a checkpoint: it holds only"),
     ({f"{CROSS}.to_k.weight": (640, 2048)}, "not a checkpoint: it holds only"),
-    ({"emb_params": (4, 768)}, "not a checkpoint: it is no kind"),
+    ({"emb_params": (4, 768)}, "is an embedding, not a checkpoint"),
+    ({"emb_params": (4, 700)}, "not a checkpoint: it is no kind"),
     ({f"lora_unet_{FLAT}_to_k.lora_down.weight": (8, 768)}, "is a LoRA, not a checkpoint"),
 ])  # fmt: skip
 def test_what_cannot_be_a_checkpoint_is_told(tmp_path: Path, shapes: Shapes, words: str) -> None:

@@ -22,7 +22,7 @@ from .registry import user_data_folder
 from .safetensors_header import REFUSED, SUFFIX, refused
 
 _MOST_FILES = 20_000
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
 _FRESH_SECONDS = 3.0
 _NET_FILE = "diffusion_pytorch_model.safetensors"
 
@@ -84,8 +84,10 @@ def named(name: str, wanted: Iterable[Path] | None = None) -> Path | None:
     word = name.replace("\\", "/").strip("/").lower()
     if not word:
         return None
-    hits = [own for own in _lately(tuple(folders() if wanted is None else wanted)) if _is_called(own.path, word)]
+    hits = [own for own in lately(wanted) if _is_called(own.path, word)]
     usable = [own for own in hits if not own.problem]
+    # Prompts name embeddings; one that is called like a LoRA is not meant where that may be.
+    usable = [own for own in usable if own.kind != "embedding"] or usable
     if hits and not usable:
         raise refused(hits[0].path) if hits[0].path.suffix.lower() in REFUSED else InputError(
             hits[0].problem.rstrip("."), where=str(hits[0].path))
@@ -95,9 +97,9 @@ def named(name: str, wanted: Iterable[Path] | None = None) -> Path | None:
     return usable[0].path if usable else None
 
 
-def _lately(places: tuple[Path, ...]) -> list[Own]:
+def lately(wanted: Iterable[Path] | None = None) -> list[Own]:
     """`files`, looked at a moment ago: how a shot stands is asked for several names at once."""
-    now = time.monotonic()
+    now, places = time.monotonic(), tuple(folders() if wanted is None else wanted)
     if places not in _seen or now - _seen[places][0] > _FRESH_SECONDS:
         _seen.clear()
         _seen[places] = (now, files(places))

@@ -26,7 +26,9 @@ _PARTS = (
     "extensions/sd-webui-controlnet/models", "models/checkpoints", "models/loras", "models/controlnet", "models/vae",
     "models/ipadapter", "models/diffusers",
 )
-_EXTRA = ("checkpoints", "loras", "controlnet", "vae", "ipadapter", "diffusers")
+# Any folder may have one of this name: it tells of a program only beside others.
+_BESIDE = ("embeddings", "models/embeddings")
+_EXTRA = ("checkpoints", "loras", "controlnet", "vae", "ipadapter", "diffusers", "embeddings")
 _BARS = ("|", "|-", "|+", ">", ">-")
 _EXTRA_FILE = "extra_model_paths.yaml"
 
@@ -75,6 +77,8 @@ def places(folder: Path) -> list[Path]:
     # os.path: a folder that may not be read is none, where pathlib would raise.
     parts = [folder / part for part in _PARTS if os.path.isdir(folder / part)]
     parts += [place for place in extra_places(folder / _EXTRA_FILE) if os.path.isdir(place)]
+    if parts:
+        parts += [folder / part for part in _BESIDE if os.path.isdir(folder / part)]
     # Two spellings of a part are one folder where names have no case.
     return list({os.path.realpath(place): place for place in parts}.values()) or [folder]
 

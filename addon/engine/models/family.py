@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 from .safetensors_header import Header, read_header
 
 Family = Literal["sd15", "sdxl", "zimage", ""]
-Kind = Literal["checkpoint", "lora", "controlnet", "controlnet_union", "vae", "ip_adapter", "unknown"]
+Kind = Literal["checkpoint", "lora", "controlnet", "controlnet_union", "vae", "ip_adapter", "embedding", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,12 @@ _WHOLE = "model.diffusion_model."
 _PART = "holds only the network that draws, without text encoder and VAE"
 _ONE_FILE = "is Z-Image in one file, which is used only as a folder in diffusers' layout"
 _OWN_INPUT = "was made for inpainting or editing by instruction ({} channels), which another road needs"
+MOST_ROWS = 75
+"""Words that an embedding may have: as many as the text encoders read at once."""
+_ENCODERS: dict[tuple[int, ...], tuple[Family, str]] = {
+    (768,): ("sd15", ""), (768, 1280): ("sdxl", ""), (1024,): ("", _STRANGERS[1024]),
+    (1280,): ("", "has words for one of SDXL's two text encoders only"),
+}
 _NETWORKS: dict[str, tuple[Kind, Family]] = {
     "ControlNetModel": ("controlnet", ""), "ControlNetUnionModel": ("controlnet_union", ""),
     "ZImageControlNetModel": ("controlnet_union", "zimage"), "AutoencoderKL": ("vae", ""),
@@ -101,7 +107,18 @@ def of_header(header: Header) -> Recognised:
         return _controlnet(header)
     if _is_vae(header):
         return Recognised("vae", _vae_family(header))
-    return _other(header)
+    return _embedding(header) or _other(header)
+
+
+def _embedding(header: Header) -> Recognised | None:
+    """Words of the artist's own: rows as wide as the words of a text encoder, one tensor for each encoder."""
+    rows = {shape[-1]: (1, *shape)[-2] for shape in header.shapes.values() if 0 < len(shape) <= 2}
+    if not rows or len(rows) < len(header.shapes) or not all(0 < count <= MOST_ROWS for count in rows.values()):
+        return None
+    found = _ENCODERS.get(tuple(sorted(rows)))
+    if found is not None and len(set(rows.values())) > 1:
+        return Recognised("embedding", found[0], problem="has not as many words for one text encoder as for the other")
+    return Recognised("embedding", found[0], problem=found[1]) if found else None
 
 
 def _has(header: Header, *starts: str) -> bool:

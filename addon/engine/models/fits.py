@@ -12,10 +12,12 @@ NAMES: dict[Family, str] = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL", "zim
 _KINDS: dict[Kind, str] = {
     "checkpoint": "a checkpoint", "lora": "a LoRA", "controlnet": "a ControlNet",
     "controlnet_union": "a union ControlNet", "vae": "a VAE", "ip_adapter": "an IP-Adapter",
+    "embedding": "an embedding",
 }
 _SETTINGS: dict[Kind, str] = {
     "checkpoint": "diffuse.model", "lora": "diffuse.loras", "controlnet": "diffuse.controlnets", "vae": "diffuse.vae",
     "controlnet_union": "diffuse.controlnets", "ip_adapter": "diffuse.reference",
+    "embedding": "diffuse.embeddings",
 }
 
 

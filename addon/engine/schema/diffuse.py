@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from .. import grid_plan
-from ..key_list import FILE_NAME, key_frames, locked_frames
+from ..key_list import FILE_NAME, key_frames, load_keys, locked_frames
+from ..models import embeddings
 from ..models.hub_catalogue import BY_NAME
 from ..models.locate import identity_of, weighed
 from ..settings import option
 from .base import StageSpec
-from .diffuse_model import ModelSettings
+from .diffuse_model import ModelSettings, whole_prompt
 
 FOLDER = "styled"
 
@@ -79,8 +80,17 @@ def _files(settings: DiffuseSettings, shot_root: Path) -> list[Path]:
     own = [shot_root / name for name in _model_names(settings) if name not in BY_NAME]
     if settings.reference:
         own.append(shot_root / Path(settings.reference).expanduser())
+    own += embeddings.named_files(prompts_of(settings, shot_root), settings.embeddings, shot_root)
     # A model by the name the artist's other programs know it by, or away, is the identity's affair.
     return [*keys, *sorted({path for path in own if path.exists()})]
+
+
+def prompts_of(settings: DiffuseSettings, shot_root: Path) -> list[str]:
+    """All words that are read for a shot: the settings', and those of single keys."""
+    path = shot_root / FILE_NAME
+    own = [key.more.get("prompt") for key in load_keys(path).keys] if path.is_file() else []
+    keys = (whole_prompt(settings, prompt) for prompt in own if isinstance(prompt, str))
+    return list(dict.fromkeys([whole_prompt(settings), settings.negative_prompt, *keys]))
 
 
 def _identity(settings: DiffuseSettings) -> dict[str, str]:

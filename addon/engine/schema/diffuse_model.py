@@ -95,6 +95,11 @@ class ModelSettings(EngineSettings):
         "auto", "diffusion: what the checkpoint is made for; auto looks into its file."
     )
     loras: str = option("", 'diffusion: LoRAs with their weights, like "ink:0.8, lcm:1"; names or files.')
+    embeddings: str = option(
+        "",
+        "diffusion: embeddings (textual inversions) that lie in none of your folders, files between commas; a file's "
+        "name is the word in the prompt.",
+    )
     vae: str = option("", "diffusion: another VAE, by name or file; empty takes the checkpoint's own.")
     clip_skip: int = option(
         0, "diffusion: last layers of the text encoder that are left out; 1 is what is usually called 2.", minimum=0,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model that the settings ask for: checkpoint, ControlNets, LoRAs, VAE and IP-Adapter, each where it lies."""
+"""The model that the settings ask for: checkpoint and all that is added to it, each where it lies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..models.locate import assigned, locate, weighed
 from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import KINDS
 from .context import StageContext
+from .diffuse_embeddings import embeddings_of
 
 _USUAL = "sd15"
 
@@ -40,6 +41,7 @@ def model_of(context: StageContext, settings: DiffuseSettings) -> Model:
         checkpoint=checkpoint,
         controlnets=_controlnets(context, settings, family),
         loras=loras,
+        embeddings=embeddings_of(context, settings, family),
         vae=_fitting(settings.vae, "VAE", "vae", family, root) if settings.vae else None,
         ip_adapter=locate(f"{family}-reference", what="IP-Adapter") if follows else None,
         image_encoder=locate("reference-encoder", what="image encoder") if follows else None,

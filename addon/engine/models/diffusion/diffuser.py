@@ -137,7 +137,7 @@ class Diffuser:
         self._told = told or _say_nothing
 
     def become(self, model: Model) -> None:
-        """Take other LoRAs and another clip skip; all else of `model` is as it was.
+        """Take other LoRAs, embeddings and another clip skip; all else of `model` is as it was.
 
         Raises:
             InputError: A LoRA cannot be used; then none is.
@@ -231,7 +231,7 @@ def _weights(model: Model) -> tuple[object, ...]:
     """What takes long to load, and of which versions."""
     files = (model.checkpoint, *(path for _, path in model.controlnets), model.vae, model.ip_adapter)
     others = (model.image_encoder, model.config, model.preview_vae)
-    return replace(model, loras=(), clip_skip=0), versions((*files, *others))
+    return replace(model, loras=(), embeddings=(), clip_skip=0), versions((*files, *others))
 
 
 def _lora_files(model: Model) -> tuple[object, ...]:

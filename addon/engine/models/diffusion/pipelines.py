@@ -13,6 +13,7 @@ from . import zimage
 from .controlnets import Loaded, as_one
 from .emphasis import plain
 from .load import predicts_velocity
+from .own_words import own_words
 from .prompts import Encoded
 from .prompts import encode as encode_prompts
 from .request import Mask, Model, Request
@@ -78,17 +79,18 @@ class Pipelines:
         pipeline = self._with_controls(model, tuple(control.kind for control in request.controls))
         name = scheduler_of(request.scheduler, model)
         pipeline.scheduler = make_scheduler(name, self._scheduler_config, self._velocity, request.steps)
-        told = encode_prompts(self._base, request.prompt, request.negative_prompt, model.clip_skip)
+        told = self._encoded(model, request.prompt, request.negative_prompt)
         words = words_of(request, start, told) | control_words(request.controls, self._nets)
         if model.ip_adapter is not None:
             words |= reference_words(pipeline, request, self._device)
-        cells = [(cell.mask, self._encoded(cell.prompt, model)) for cell in request.cells if cell.prompt is not None]
+        cells = [(cell.mask, self._encoded(model, cell.prompt)) for cell in request.cells if cell.prompt is not None]
         cuts = dict.fromkeys(_cuts(of.cut, of.negative_cut, of.most) for of in (told, *(own for _, own in cells)))
         notes = tuple(note for each in cuts for note in each)
         return Prepared(pipeline, words, notes, tuple((mask, own.prompt) for mask, own in cells))
 
-    def _encoded(self, prompt: str, model: Model) -> Encoded:
-        return encode_prompts(self._base, prompt, "", model.clip_skip)
+    def _encoded(self, model: Model, prompt: str, negative: str = "") -> Encoded:
+        own = own_words(model.embeddings, self._base)
+        return encode_prompts(self._base, prompt, negative, model.clip_skip, own)
 
     def _flowing(self, request: Request, start: Any) -> Prepared:
         """Z-Image, which reads sentences: it knows no weights of words."""

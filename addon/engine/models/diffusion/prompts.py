@@ -9,10 +9,14 @@ other, as artists know it from other programs; what is beyond the last part is c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
+from ..embeddings import split
 from .emphasis import pieces
+from .own_words import OwnWords, looked_up
 
 MOST_PARTS = 4
 _SHOWN = 8
@@ -44,7 +48,7 @@ class Encoded:
     most: int
 
 
-def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Encoded:
+def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0, own: OwnWords | None = None) -> Encoded:
     """Both prompts, by all text encoders of a pipeline of diffusers.
 
     Args:
@@ -52,6 +56,7 @@ def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Enc
         prompt: What the picture should show.
         negative: What it should not show.
         clip_skip: How many of the encoders' last layers are left out.
+        own: The artist's own words, for each encoder.
     """
     import torch
 
@@ -61,8 +66,8 @@ def encode(pipeline: Any, prompt: str, negative: str, clip_skip: int = 0) -> Enc
     is_sdxl = len(pairs) > 1
     read, states = [], []
     pooled: tuple[Any, ...] = (None, None)
-    for tokenizer, encoder in pairs:
-        both = [_parts(tokenizer, text) for text in (prompt, negative)]
+    for (tokenizer, encoder), words in zip(pairs, own or [{}] * len(pairs), strict=True):
+        both = [_parts(tokenizer, text, words) for text in (prompt, negative)]
         count = max(len(both[0][0]), len(both[1][0]))
         read.append((count, both[0][1], both[1][1]))
         found = [_read(tokenizer, encoder, parts, count, clip_skip, is_sdxl) for parts, _ in both]
@@ -82,54 +87,90 @@ def token_count(tokenizer: Any, text: str) -> int:
     return sum(len(_ids(tokenizer, piece.text)) for piece in pieces(text))
 
 
-_Part = list[tuple[int, float]]
-"""Token numbers, each with its weight."""
+@dataclass(frozen=True)
+class _Token:
+    """A word or a part of one, or one row of a word of the artist's own.
+
+    Attributes:
+        number: Of the tokenizer.
+        weight: How much it counts.
+        ends: Whether a word ends with it.
+        name: Of the artist's own word; "" for the tokenizer's.
+        row: What the encoder sees in place of the tokenizer's word, (width,).
+    """
+
+    number: int
+    weight: float
+    ends: bool
+    name: str = ""
+    row: Any = None
 
 
-def _parts(tokenizer: Any, text: str) -> tuple[list[_Part], str]:
+_Part = list[_Token]
+
+
+def _parts(tokenizer: Any, text: str, own: dict[str, Any]) -> tuple[list[_Part], str]:
     """Tokens in parts that fit the encoder, one at least, and what is told of the rest.
 
     Parts end where words do, so that no word is torn in two, and where the artist says so.
     """
     parts: list[_Part] = []
-    beyond: list[int] = []
-    for section in _sections(tokenizer, text):
-        ends = [token.endswith("</w>") for token in tokenizer.convert_ids_to_tokens([number for number, _ in section])]
+    beyond: _Part = []
+    for section in _sections(tokenizer, text, own):
         while section and len(parts) < MOST_PARTS:
-            length = _whole_words(ends, _room(tokenizer))
+            length = _whole_words(section, _room(tokenizer))
             parts.append(section[:length])
-            section, ends = section[length:], ends[length:]
-        beyond += [number for number, _ in section]
+            section = section[length:]
+        beyond += section
     return parts or [[]], _told_of(tokenizer, beyond)
 
 
-def _whole_words(ends: list[bool], room: int) -> int:
-    """How many tokens fit without tearing a word, given which tokens end one."""
-    if len(ends) <= room:
-        return len(ends)
-    return next((number for number in range(room, 0, -1) if ends[number - 1]), room)
+def _whole_words(section: _Part, room: int) -> int:
+    """How many tokens fit without tearing a word."""
+    if len(section) <= room:
+        return len(section)
+    return next((number for number in range(room, 0, -1) if section[number - 1].ends), room)
 
 
-def _sections(tokenizer: Any, text: str) -> list[_Part]:
+def _sections(tokenizer: Any, text: str, own: dict[str, Any]) -> list[_Part]:
     """Tokens between the places where the artist ends a part."""
     sections: list[_Part] = [[]]
     for piece in pieces(text):
         if piece.begins_part:
             sections.append([])
-        sections[-1] += [(number, piece.weight) for number in _ids(tokenizer, piece.text)]
+        for words, name in split(piece.text, own):
+            rows = own.get(name)
+            sections[-1] += _read_words(tokenizer, words, piece.weight) if rows is None else [
+                # The number only keeps the place.
+                _Token(0, piece.weight, count == len(rows), name, row) for count, row in enumerate(rows, 1)
+            ]
     return sections
+
+
+def _read_words(tokenizer: Any, words: str, weight: float) -> _Part:
+    numbers = _ids(tokenizer, words)
+    tokens = tokenizer.convert_ids_to_tokens(numbers)
+    return [_Token(number, weight, token.endswith("</w>")) for number, token in zip(numbers, tokens, strict=True)]
 
 
 def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, truncation=False, add_special_tokens=False, verbose=False).input_ids)
 
 
-def _told_of(tokenizer: Any, beyond: list[int]) -> str:
+def _told_of(tokenizer: Any, beyond: _Part) -> str:
     if not beyond:
         return ""
-    words = tokenizer.decode(beyond).split()
+    words = _spelled(tokenizer, beyond)
     start = " ".join(words[:_SHOWN]) + (" …" if len(words) > _SHOWN else "")
     return f'the last {len(beyond)} are left out, from "{start}" on'
+
+
+def _spelled(tokenizer: Any, tokens: Iterable[_Token]) -> list[str]:
+    """The words that tokens stand for; one of the artist's own is told by its name."""
+    words: list[str] = []
+    for name, run in groupby(tokens, key=lambda token: token.name):
+        words += [name] if name else tokenizer.decode([token.number for token in run]).split()
+    return words
 
 
 def _room(tokenizer: Any) -> int:
@@ -145,9 +186,10 @@ def _read(
 
     states, summary = [], None
     for part in [*parts, *([[]] * (count - len(parts)))]:
-        padded = [tokenizer.bos_token_id, *(number for number, _ in part), tokenizer.eos_token_id]
+        padded = [tokenizer.bos_token_id, *(token.number for token in part), tokenizer.eos_token_id]
         padded += [tokenizer.pad_token_id] * (tokenizer.model_max_length - len(padded))
-        with torch.no_grad():
+        rows = {place: token.row for place, token in enumerate(part, 1) if token.row is not None}
+        with torch.no_grad(), looked_up(encoder, rows):
             told = encoder(torch.tensor([padded], device=encoder.device), output_hidden_states=True)
         summary = told[0] if summary is None else summary
         states.append(_weighed(_state(encoder, told, clip_skip, is_sdxl), part))
@@ -160,7 +202,7 @@ def _weighed(state: Any, part: _Part) -> Any:
     A word's row is multiplied, and the whole brought back to its mean, as A1111's web UI does: the weights that artists
     know mean the same here.
     """
-    weights = [weight for _, weight in part]
+    weights = [token.weight for token in part]
     if all(weight == 1 for weight in weights):
         return state
     made = state.clone()

@@ -78,6 +78,19 @@ class Lora:
 
 
 @dataclass(frozen=True)
+class Embedding:
+    """A word of the artist's own for prompts (textual inversion).
+
+    Attributes:
+        name: As prompts have it, in small letters.
+        path: A .safetensors file.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Model:
     """What is loaded once and kept: with an equal one nothing is loaded again.
 
@@ -86,6 +99,7 @@ class Model:
         checkpoint: A .safetensors file, or a folder in diffusers' layout.
         controlnets: (kind, file or folder) of each. With a union ControlNet the same path stands behind every kind.
         loras: In the order they are added.
+        embeddings: Words of the artist's own that prompts may name; not with Z-Image.
         vae: Turns pictures into latents and back; None for the checkpoint's own.
         ip_adapter: Lets a reference picture be followed; a .safetensors file.
         image_encoder: Folder of the network that sees the reference, for `ip_adapter`.
@@ -100,6 +114,7 @@ class Model:
     checkpoint: Path
     controlnets: tuple[tuple[str, Path], ...] = ()
     loras: tuple[Lora, ...] = ()
+    embeddings: tuple[Embedding, ...] = ()
     vae: Path | None = None
     ip_adapter: Path | None = None
     image_encoder: Path | None = None
