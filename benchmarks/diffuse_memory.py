@@ -86,7 +86,8 @@ class Networks:
             "decoding": lambda: self.vae.decode(latents[:1]),
             "encoding": lambda: self.vae.encode(picture),
         }
-        return {name: (self._peak(call) / (height * width), _flops(call) / 1e12) for name, call in work.items()}
+        parts = [self.unet, self.vae, self.net]
+        return {name: (_peak(parts, call) / (height * width), _flops(call) / 1e12) for name, call in work.items()}
 
     def _inputs(self, height: int, width: int) -> tuple[Any, dict[str, Any], tuple[Any, Any]]:
         # Two of each: guidance draws with the prompt and with its negative.
@@ -115,10 +116,38 @@ class Networks:
             self.unet(latents, *drawing, **words)
         self.unet.set_attn_processor(before)
 
-    def _peak(self, call: Callable[[], object]) -> int:
-        with Live([self.unet, self.vae, self.net]) as live, torch.no_grad():
-            call()
-        return live.peak
+
+class ZImage:
+    """Z-Image and its ControlNet for all kinds, of fake numbers."""
+
+    def __init__(self) -> None:
+        self.drawing: Any = diffusers.ZImageTransformer2DModel().eval()
+        net: Any = diffusers.ZImageControlNetModel(
+            control_layers_places=list(range(0, 30, 2)), control_refiner_layers_places=[0, 1], control_in_dim=33,
+            add_control_noise_refiner="control_layers",
+        )
+        self.net = diffusers.ZImageControlNetModel.from_transformer(net.eval(), self.drawing)
+
+    def takes(self, height: int, width: int) -> dict[str, tuple[float, float]]:
+        """Bytes a pixel, and TFLOP, of each kind of work; one picture, since Turbo knows no negative prompt."""
+        latents, text = [torch.empty(16, 1, height // 8, width // 8)], [torch.empty(64, 2560)]
+        context = torch.empty(1, 33, 1, height // 8, width // 8)
+
+        def controlled() -> None:
+            told = self.net(list(latents), torch.empty(1), list(text), context, conditioning_scale=1.0)
+            self.drawing(latents, torch.empty(1), text, controlnet_block_samples=told)
+
+        work: dict[str, Callable[[], object]] = {
+            "drawing": lambda: self.drawing(latents, torch.empty(1), text), "with its ControlNet": controlled,
+        }
+        parts = [self.drawing, self.net]
+        return {name: (_peak(parts, call) / (height * width), _flops(call) / 1e12) for name, call in work.items()}
+
+
+def _peak(parts: list[Any], call: Callable[[], object]) -> int:
+    with Live(parts) as live, torch.no_grad():
+        call()
+    return live.peak
 
 
 def _flops(call: Callable[[], object]) -> int:
@@ -135,13 +164,17 @@ def _said(config: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Print the table."""
     torch.set_default_dtype(TYPE)
-    for family, nets in (("sd15", 3), ("sdxl", 1)):
+    made: dict[str, Callable[[], Any]] = {
+        "SD 1.5 with 3 ControlNets": lambda: Networks("sd15", 3), "SDXL with 1": lambda: Networks("sdxl", 1),
+        "Z-Image": ZImage,
+    }
+    for name, make in made.items():
         with FakeTensorMode(allow_non_fake_inputs=True):
-            networks = Networks(family, nets)
+            networks = make()
             for height, width in SIZES:
                 found = networks.takes(height, width).items()
-                told = ", ".join(f"{name} {peak:.0f} ({work:.1f})" for name, (peak, work) in found)
-                print(f"{family} with {nets} ControlNets, {width}x{height}, bytes a pixel (TFLOP): {told}", flush=True)
+                told = ", ".join(f"{kind} {peak:.0f} ({work:.1f})" for kind, (peak, work) in found)
+                print(f"{name}, {width}x{height}, bytes a pixel (TFLOP): {told}", flush=True)
 
 
 if __name__ == "__main__":

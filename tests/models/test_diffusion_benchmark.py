@@ -63,7 +63,7 @@ def test_the_memory_that_is_reckoned_with_holds_what_networks_of_full_size_take(
         torch.set_default_dtype(usual)
     sharing = takes["with shared attention"][0] - takes["drawing"][0]
     most = takes["with ControlNets"][0] + sharing
-    assert 1.1 * most < memory._DRAWING_BYTES_A_PIXEL < 1.5 * most
-    assert 1.1 * takes["decoding"][0] < memory._DECODING_BYTES_A_PIXEL < 1.5 * takes["decoding"][0]
+    assert 1.1 * most < memory.DRAWING_BYTES_A_PIXEL["sd15"] < 1.5 * most
+    assert 1.1 * takes["decoding"][0] < memory.DECODING_BYTES_A_PIXEL < 1.5 * takes["decoding"][0]
     # Known of this network: about 1.6 TFLOP for two pictures of 512x512; a quarter of the pixels here, less attention.
     assert takes["drawing"][1] == pytest.approx(0.36, abs=0.03)

@@ -7,14 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from lineboil.addon.engine.errors import EngineError
-from lineboil.addon.engine.models.diffusion.memory import WAYS, Need, Way, chosen, is_out_of_memory, said
+from lineboil.addon.engine.models.diffusion.memory import (
+    DRAWING_BYTES_A_PIXEL,
+    WAYS,
+    Need,
+    Way,
+    chosen,
+    is_out_of_memory,
+    said,
+)
 from lineboil.addon.engine.models.diffusion.request import Control, Lora, Model, Request
 
 GIGABYTE = 10**9
 SD15 = Need(int(1.72 * GIGABYTE) + 3 * int(0.72 * GIGABYTE), int(0.25 * GIGABYTE), int(0.17 * GIGABYTE), 768 * 768)
 GRID = replace(SD15, pixels=1536 * 1344)
-SDXL = Need(int(7.65 * GIGABYTE), int(1.6 * GIGABYTE), int(0.33 * GIGABYTE), 1024 * 1024, vae_type_bytes=4)
-ZIMAGE = Need(int(19 * GIGABYTE), int(8 * GIGABYTE), int(0.17 * GIGABYTE), 1024 * 1024)
+SDXL = Need(
+    int(7.65 * GIGABYTE), int(1.6 * GIGABYTE), int(0.33 * GIGABYTE), 1024 * 1024, 4, DRAWING_BYTES_A_PIXEL["sdxl"]
+)
+ZIMAGE = Need(
+    int(19 * GIGABYTE), int(8 * GIGABYTE), int(0.17 * GIGABYTE), 1024 * 1024, 2, DRAWING_BYTES_A_PIXEL["zimage"]
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +34,7 @@ ZIMAGE = Need(int(19 * GIGABYTE), int(8 * GIGABYTE), int(0.17 * GIGABYTE), 1024 
     [
         (SD15, 24, 0), (SD15, 6, 0), (SD15, 4, 2), (SD15, 2, 3),
         (GRID, 8, 0), (GRID, 7.2, 1), (GRID, 6, 2),
-        (SDXL, 24, 0), (SDXL, 12, 0), (SDXL, 11, 1), (SDXL, 10, 2), (SDXL, 8, 2), (SDXL, 5, 3),
+        (SDXL, 24, 0), (SDXL, 12, 0), (SDXL, 10, 1), (SDXL, 9, 2), (SDXL, 8, 2), (SDXL, 5, 3),
         (ZIMAGE, 80, 0), (ZIMAGE, 24, 1), (ZIMAGE, 16, 2), (ZIMAGE, 8, 3),
     ],
 )

@@ -60,9 +60,8 @@ class Diffuser:
             self._load(model, chosen_type(model.family, self.device))
         encoders = [getattr(self._base, name, None) for name in ("text_encoder", "text_encoder_2", "image_encoder")]
         drawing = self._base.transformer if model.family == "zimage" else self._base.unet
-        self._placed: Any = Placed(
-            self.device, [drawing, *self._nets.nets()], [part for part in encoders if part], self._base.vae
-        )
+        parts = [drawing, *self._nets.nets()], [part for part in encoders if part], self._base.vae
+        self._placed: Any = Placed(self.device, *parts, model.family)
         self._pipelines: Any = Pipelines(model, self._base, self._nets, self.device, self._placed.bind)
 
     def _load(self, model: Model, dtype: Any) -> None:

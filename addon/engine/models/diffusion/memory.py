@@ -26,8 +26,10 @@ WAYS = (
 )
 RESERVE = 0.92
 """The part of the free memory that is reckoned with."""
-_DRAWING_BYTES_A_PIXEL = 1200
-_DECODING_BYTES_A_PIXEL = 1900
+DRAWING_BYTES_A_PIXEL: dict[Family, int] = {"sd15": 1200, "sdxl": 1050, "zimage": 2100}
+"""What drawing takes beside the weights: three ControlNets, or the family's union, and shared attention."""
+DECODING_BYTES_A_PIXEL = 1900
+"""What the VAE takes beside its weights, in a type of 2 bytes."""
 _MANY_PIXELS = 2_000_000
 _GIGABYTE = 1e9
 # Of CUDA, ROCm and Apple; Apple's of a single piece larger than the card takes; NVIDIA's library of products; and of
@@ -47,6 +49,7 @@ class Need:
         vae: Between pictures and latents.
         pixels: Of one picture.
         vae_type_bytes: Of one number of the VAE: 4 where it would overflow in 2.
+        working: Bytes a pixel that drawing takes beside the weights.
     """
 
     drawing: int
@@ -54,6 +57,7 @@ class Need:
     vae: int
     pixels: int
     vae_type_bytes: int = 2
+    working: int = DRAWING_BYTES_A_PIXEL["sd15"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def chosen(need: Need, free: int) -> Way:
         free: Bytes free on the card before anything of the model is there.
     """
     room = free * RESERVE
-    working = need.pixels * _DRAWING_BYTES_A_PIXEL
+    working = need.pixels * need.working
     resident = (
         need.drawing + need.encoders + need.vae,
         max(need.drawing + need.vae, need.encoders),
@@ -103,7 +107,7 @@ def chosen(need: Need, free: int) -> Way:
         need.vae,
     )
     step = next((step for step, size in enumerate(resident) if size + working <= room), len(WAYS) - 1)
-    decoding = need.pixels * _DECODING_BYTES_A_PIXEL * need.vae_type_bytes / 2
+    decoding = need.pixels * DECODING_BYTES_A_PIXEL * need.vae_type_bytes / 2
     return Way(step, resident[step] + decoding > room or need.pixels > 2 * _MANY_PIXELS)
 
 

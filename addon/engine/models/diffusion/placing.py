@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import EngineError
-from .memory import RESERVE, WAYS, Need, Way, chosen, free_bytes, give_back, said
+from .memory import DRAWING_BYTES_A_PIXEL, RESERVE, WAYS, Need, Way, chosen, free_bytes, give_back, said
+from .request import Family
 
 # What diffusers leaves out by itself, and the entrance of an IP-Adapter, which asks its weights for their type.
 _KEPT_WIDE = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "encoder_hid_proj")
@@ -28,12 +29,14 @@ class Placed:
         drawing: The drawing network and its ControlNets.
         encoders: Networks that are needed at the start of a picture only.
         vae: AutoencoderKL.
+        family: What the parts belong to.
     """
 
-    def __init__(self, device: str, drawing: list[Any], encoders: list[Any], vae: Any) -> None:
+    def __init__(self, device: str, drawing: list[Any], encoders: list[Any], vae: Any, family: Family) -> None:
         self._device, self._drawing, self._encoders, self._vae = device, drawing, encoders, vae
         # As they were loaded: in 8 bits they have half the size.
         self._size, self._size_of_encoders = (sum(map(size_of, parts)) for parts in (drawing, encoders))
+        self._working = DRAWING_BYTES_A_PIXEL[family]
         self._room: int | None = None
         self._largest = 0
         self._wanted: Way | None = Way()
@@ -89,7 +92,8 @@ class Placed:
 
     def need(self, pixels: int) -> Need:
         """What these parts take."""
-        return Need(self._size, self._size_of_encoders, size_of(self._vae), pixels, self._vae.dtype.itemsize)
+        vae = size_of(self._vae), pixels, self._vae.dtype.itemsize
+        return Need(self._size, self._size_of_encoders, *vae, self._working)
 
     def place(self, way: Way) -> None:
         """Go on in another way; from a smaller one there is no way back but loading anew."""
