@@ -38,10 +38,14 @@ class Anchor:
     Attributes:
         whole: The drawing that the attention of later ones looks at, uint8 (H, W, 3).
         picture: The key alone as it is finished, at the size of a cell's frame, uint8 (h, w, 3).
+        shot: The key as it was shot, float32 (h, w, 3); None where colours are not matched.
+        matte: Of the key, float32 (h, w); None likewise, and without a matte.
     """
 
     whole: Image8
     picture: Image8
+    shot: Image | None = None
+    matte: Image | None = None
 
 
 def check(context: StageContext, settings: DiffuseSettings) -> None:
@@ -103,7 +107,11 @@ class _Redrawing:
 
     def _anchor(self, whole: Image8) -> Anchor:
         given = self._given()
-        return Anchor(whole, cut(self._layout, whole, 0) if given is None else given)
+        picture, frame = cut(self._layout, whole, 0) if given is None else given, self._plan.anchor
+        if not self._settings.agree_colour:
+            return Anchor(whole, picture)
+        # Every key is compared with it: it is read once.
+        return Anchor(whole, picture, self._shot(frame), self._matte(frame, picture.shape))
 
     def _given(self) -> Image8 | None:
         """The artist's own picture of the anchor, where there is one: it stays, and all others agree with it."""
@@ -174,14 +182,13 @@ class _Redrawing:
 
     def _matched(self, frame: int, cell: Image8, own: Image8 | None, anchor: Anchor) -> Image8:
         """A key in the anchor's colours; `own` is the anchor as the key's grid drew it."""
-        if not self._settings.agree_colour:
+        if anchor.shot is None:
             return cell
         picture, wanted = _float(cell), _float(anchor.picture)
         if own is not None and not np.array_equal(own, anchor.picture):
             picture = match_cells(picture, _float(own), wanted)
-        mattes = [self._matte(key, cell.shape) for key in (frame, self._plan.anchor)]
-        shot = self._shot(frame), self._shot(self._plan.anchor)
-        return np.rint(match_statistics(picture, mattes[0], wanted, mattes[1], shot) * 255).astype(np.uint8)
+        matte, shot = self._matte(frame, cell.shape), (self._shot(frame), anchor.shot)
+        return np.rint(match_statistics(picture, matte, wanted, anchor.matte, shot) * 255).astype(np.uint8)
 
     def _shot(self, frame: int) -> Image:
         """A key as it was shot, at the size of a cell's frame."""
