@@ -32,6 +32,7 @@ LABELS = {
     "diffuse.grid_cells": "Keys a Grid",
     "diffuse.grid_long_side": "Grid Size",
     "diffuse.loras": "LoRAs",
+    "diffuse.background_prompt": "Background",
     "diffuse.embeddings": "Embeddings",
     "diffuse.vae": "VAE",
     "diffuse.clip_skip": "CLIP Skip",

@@ -10,7 +10,10 @@ from .looks import LINEBOIL_MT_looks
 from .stage import StagePanel, stage_classes
 
 _FILTER = ("look", "line_weight", "line_amount", "saturation", "smoothing", "background")
-_DIFFUSION = ("model", "prompt", "style", "negative_prompt", "strength", "guidance", "steps", "seed", "loras", "mode")
+_DIFFUSION = (
+    "model", "prompt", "background_prompt", "style", "negative_prompt", "strength", "guidance", "steps", "seed",
+    "loras", "mode",
+)
 
 
 def chosen(settings: Any) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ STAGES = ("controls", "diffuse")
 BARRED = frozenset({
     f"diffuse.{name}"
     for name in (
-        "prompt", "folder", "reference", "anchor", "mode", "grid_long_side", "grid_cells", "cell_multiple", "device",
+        "prompt", "background_prompt", "folder", "reference", "anchor", "mode", "grid_long_side", "grid_cells",
+        "cell_multiple", "device",
     )
 })
 """What the picture shows, what lies in the shot's folder, how its keys are laid out, and the machine's."""

@@ -90,7 +90,8 @@ def prompts_of(settings: DiffuseSettings, shot_root: Path) -> list[str]:
     path = shot_root / FILE_NAME
     own = [key.more.get("prompt") for key in load_keys(path).keys] if path.is_file() else []
     keys = (whole_prompt(settings, prompt) for prompt in own if isinstance(prompt, str))
-    return list(dict.fromkeys([whole_prompt(settings), settings.negative_prompt, *keys]))
+    words = [whole_prompt(settings), whole_prompt(settings, settings.background_prompt), settings.negative_prompt]
+    return list(dict.fromkeys([*words, *keys]))
 
 
 def _identity(settings: DiffuseSettings) -> dict[str, str]:

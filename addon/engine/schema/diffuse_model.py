@@ -49,6 +49,11 @@ class ModelSettings(EngineSettings):
     """What a diffusion model is asked for."""
 
     prompt: str = option("", "diffusion: what is to be seen, in words: who, wearing what, where.")
+    background_prompt: str = option(
+        "",
+        "diffusion: what is to be seen outside the matte, in place of the prompt; empty takes the prompt there too. "
+        "Not with Z-Image.",
+    )
     style: str = option(
         "",
         "diffusion: the words of the look. {prompt} in it is where the prompt goes; without it they follow the prompt. "

@@ -43,6 +43,7 @@ class StageContext:
         self.job = Job(reporter, spec.name)
         self._record = record
         self._journal = state.journal(spec.name)
+        self._warned: set[str] = set()
         self.made = 0
 
     @property
@@ -220,8 +221,10 @@ class StageContext:
         self.job.note(text)
 
     def warn(self, text: str) -> None:
-        """Tell the artist of something unusual."""
-        self.job.warn(text)
+        """Tell the artist of something unusual, once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.job.warn(text)
 
     def record(self, **facts: Any) -> None:
         """Keep facts about this stage's output; `status` shows them."""

@@ -20,7 +20,7 @@ from ..image.control_fit import fitted
 from ..image.grid import Layout
 from ..image.region import Cut, Image8, Mask, cut_around, feathered, resized
 from ..models.diffusion.diffuser import diffuser_for
-from ..models.diffusion.request import Control, Family, Request
+from ..models.diffusion.request import Cell, Control, Family, Request
 from ..schema.diffuse import FOLDER, DiffuseSettings
 from ..tries import Tries, Try, settings_of
 from .context import StageContext
@@ -169,8 +169,13 @@ def _cut_request(whole: Request, layout: Layout, picture: Image8, mask: Mask, cu
         image: Any = cut.out(fitted(control.kind, control.image[layout.frame_box(0)], size))
         return replace(control, image=image)
 
+    def part_out(cell: Cell) -> Cell:
+        part: Any = cut.out(resized(cell.mask[layout.frame_box(0)], size))
+        return replace(cell, mask=np.clip(part, 0, 1))
+
     now: Any = cut.out(picture)
     return replace(
         whole, image=now, kept=now, mask=(cut.out(mask) > 0).astype(np.float32), anchor=None,
         controls=tuple(out(control) for control in whole.controls),
+        cells=tuple(part_out(cell) for cell in whole.cells),
     )

@@ -13,11 +13,12 @@ from ..errors import MissingError, SettingError
 from ..image.control_fit import fitted
 from ..image.grid import Layout, Plan, join, layout_of, plan_grids, resized
 from ..image.numbered import read_painted
-from ..models.diffusion.request import Control, Image8, Request
+from ..models.diffusion.request import Cell, Control, Image8, Request
 from ..models.person.landmarks import Landmarks, load_landmarks
 from ..schema.diffuse import DiffuseSettings
 from ..schema.diffuse_model import whole_prompt
 from .context import StageContext
+from .diffuse_background import with_background
 from .diffuse_parts import kinds_of, model_of
 from .diffuse_words import Words, cells_of, key_words, words_of_keys
 
@@ -117,7 +118,7 @@ def request_of_cells(
         known: What keys ask for, by frame.
     """
     cells, strength = cells_of(settings, layout, frames, known)
-    return replace(request_of(context, settings, layout, frames, Words()), cells=cells, strength=strength)
+    return replace(request_of(context, settings, layout, frames, Words(), cells), strength=strength)
 
 
 def grid_layout(context: StageContext, settings: DiffuseSettings, scale: float = 1.0) -> Layout:
@@ -143,7 +144,12 @@ def frames_of_grid(context: StageContext, settings: DiffuseSettings, grid: int) 
 
 
 def request_of(
-    context: StageContext, settings: DiffuseSettings, layout: Layout, frames: tuple[int, ...], words: Words
+    context: StageContext,
+    settings: DiffuseSettings,
+    layout: Layout,
+    frames: tuple[int, ...],
+    words: Words,
+    cells: tuple[Cell, ...] = (),
 ) -> Request:
     """What is asked of the model for these keys, laid out so.
 
@@ -153,6 +159,7 @@ def request_of(
         layout: Of the cells.
         frames: Frames by cell, row by row.
         words: Go before the settings'.
+        cells: Of keys with wishes of their own.
 
     Raises:
         MissingError: A control is not made, or the reference is not there.
@@ -171,6 +178,7 @@ def request_of(
         scheduler="" if settings.scheduler == "auto" else settings.scheduler,
         reference=reference_of(context, settings),
         reference_weight=settings.reference_weight,
+        cells=with_background(context, settings, layout, frames, cells),
     )
 
 

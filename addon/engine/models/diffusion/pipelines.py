@@ -21,7 +21,10 @@ from .schedulers import make_scheduler
 from .usual import scheduler_of
 from .words import control_words, reference_words, words_of
 
-_ALIKE = "Z-Image draws all keys of a grid with the same words, seed and strength; set diffuse.mode to single."
+_ALIKE = (
+    "Z-Image draws a whole picture with the same words, seed and strength: for words of single keys set diffuse.mode "
+    "to single; words of the background are left out."
+)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Cell:
     """A part of a picture with wishes of its own; None takes the request's. Not with Z-Image.
 
     Attributes:
-        mask: 1 where the part is, (H, W). Parts do not overlap.
+        mask: 1 where the part is, (H, W). Parts with words do not overlap, nor do those with a seed or a strength.
         prompt: What shall be seen there.
         seed: Of the noise laid over the start there.
         strength: Denoising strength there, at most the request's: the part stays as it is until its own start.
