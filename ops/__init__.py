@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import beside, build, environment, looks, models, presets, preview, render, results, run, shot, tries
+from . import beside, build, environment, looking, looks, models, presets, preview, render, results, run, shot, tries
 
 MODULES: tuple[ModuleType, ...] = (
-    beside, shot, run, preview, build, render, results, environment, presets, looks, models, tries,
+    beside, shot, run, preview, build, render, results, environment, presets, looks, models, tries, looking,
 )
 """Modules with CLASSES, in the order they are registered."""

@@ -11,6 +11,7 @@ from ..addon import property_paths, shots, try_list
 from ..addon.engine.errors import EngineError, InputError
 from ..addon.engine.tries import Tries
 from ..addon.redraw import redraw
+from ..addon.scene import mask_paint
 from ..addon.session_task import Task
 from . import reasons
 from .job_step import ShotJob
@@ -26,7 +27,7 @@ _WHAT = [
 ]
 
 
-class _Seen(ShotJob):
+class LiveJob(ShotJob):
     """Work whose picture is seen while it comes."""
 
     _stamp = (0, 0)
@@ -63,7 +64,7 @@ class _Seen(ShotJob):
         return f"Try {result.get('try') or result.get('tries')} is kept."
 
 
-class LINEBOIL_OT_try_look(_Seen, bpy.types.Operator):
+class LINEBOIL_OT_try_look(LiveJob, bpy.types.Operator):
     """Draw it small and with few steps, and keep it among the tries. The shot stays as it is"""
 
     bl_idname = "lineboil.try_look"
@@ -99,7 +100,7 @@ class LINEBOIL_OT_try_look(_Seen, bpy.types.Operator):
         return words
 
 
-class LINEBOIL_OT_redraw(_Seen, bpy.types.Operator):
+class LINEBOIL_OT_redraw(LiveJob, bpy.types.Operator):
     """Draw this region of the redrawn key again, larger. The key is your own picture from then on"""
 
     bl_idname = "lineboil.redraw"
@@ -120,7 +121,9 @@ class LINEBOIL_OT_redraw(_Seen, bpy.types.Operator):
         if not asked.mask:
             raise InputError("no mask is chosen", remedy="Choose the picture of the mask.")
         path = Path(property_paths.shot_text(asked.mask, root, bpy.data.filepath))
-        return [*words, "--mask", str(path if path.is_absolute() else root / path)]
+        path = path if path.is_absolute() else root / path
+        mask_paint.finish(path)
+        return [*words, "--mask", str(path)]
 
 
 class _WithTry:

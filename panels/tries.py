@@ -72,6 +72,7 @@ class LINEBOIL_PT_tries(SidebarPanel, bpy.types.Panel):
             text_lines.draw(layout, item.note, context)
         row = layout.row(align=True)
         row.operator("lineboil.restore_try", icon="LOOP_BACK")
+        row.operator("lineboil.branch_try", icon="FILE_PARENT")
         row.operator("lineboil.use_try", text="Use as Key", icon="CHECKMARK")
         row = layout.row(align=True)
         row.operator("lineboil.show_try", icon="ZOOM_IN")
@@ -102,6 +103,7 @@ class LINEBOIL_PT_redraw(SidebarPanel, bpy.types.Panel):
             column.prop(asked, "part")
             if asked.part == "mask":
                 column.prop(asked, "mask")
+                self.layout.operator("lineboil.paint_mask", icon="TPAINT_HLT")
             self.layout.operator("lineboil.redraw", icon="BRUSH_DATA")
 
 
