@@ -102,7 +102,7 @@ def test_settings_that_a_lora_was_not_made_for_are_told() -> None:
     loras = (Lora(Path("lcm_sd15.safetensors")),)
     assert advice(loras, "auto", 6, 1.5) == [] == advice((Lora(Path("ink.safetensors")),), "heun", 30, 12.0)
     burnt, slow = advice(loras, "", 20, 7.0)
-    assert "guidance of 7 makes burnt pictures: set diffuse.guidance to 1 to 2" in burnt
+    assert "guidance of 7 makes burnt pictures, it wants 1 to 2: set diffuse.guidance to 0" in burnt
     assert "4 to 8 steps, 20 are asked for" in slow
     assert "made for the scheduler lcm, not heun" in advice(loras, "heun", 6, 1.5)[0]
     assert "weak" in advice((Lora(Path("Hyper-SD15-8steps-CFG-lora.safetensors")),), "", 8, 1.0)[0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from lineboil.addon.engine.errors import InputError
+from lineboil.addon.engine.models.diffusion.memory import Way
 from lineboil.addon.engine.models.diffusion.request import Control, Lora, Model, Request
 
 pytest.importorskip("diffusers")
@@ -61,6 +62,19 @@ def test_any_size_is_drawn_parts_are_kept_and_progress_is_told() -> None:
     )
     assert found.shape == image.shape and np.array_equal(found[mask == 0], image[mask == 0])
     assert looks == [(1, 2, (10, 12, 3)), (2, 2, (10, 12, 3))]
+
+
+@pytest.mark.parametrize("is_drawn_before", [True, False])
+def test_every_way_of_placing_draws_with_control(is_drawn_before: bool) -> None:
+    """The ControlNet gets layers of the network that draws, with the first drawing that has a control."""
+    diffuser, request = Diffuser(model(), "cpu"), replace(BASE, controls=CONTROLS)
+    wanted = diffuser.draw(request) if is_drawn_before else Diffuser(model(), "cpu").draw(request)
+    found = []
+    for step in (1, 2, 3):
+        diffuser._placed.place(Way(step))
+        found.append(diffuser.draw(request))
+    assert np.array_equal(found[0], wanted) and np.array_equal(found[1], found[2])
+    assert 0 < np.abs(found[1].astype(int) - wanted).mean() < 20
 
 
 def test_a_prompt_over_the_limit_is_told() -> None:

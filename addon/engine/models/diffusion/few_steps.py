@@ -99,12 +99,12 @@ def advice(loras: tuple[Lora, ...], scheduler: str, steps: int, guidance: float)
     if not low <= guidance <= high:
         told.append(
             f"with the {kind.name} LoRA a guidance of {guidance:g} makes {'burnt' if guidance > high else 'weak'} "
-            f"pictures: set diffuse.guidance to {low:g} to {high:g}"
+            f"pictures, it wants {low:g} to {high:g}: set diffuse.guidance to 0, which takes what fits"
         )
     if steps > 2 * kind.steps[1]:
         told.append(
-            f"the {kind.name} LoRA draws in {kind.steps[0]} to {kind.steps[1]} steps, {steps} are asked for: lower "
-            "diffuse.steps to save time"
+            f"the {kind.name} LoRA draws in {kind.steps[0]} to {kind.steps[1]} steps, {steps} are asked for: set "
+            "diffuse.steps to 0, which takes what fits"
         )
     return told
 

@@ -114,7 +114,7 @@ class Placed:
     def _narrow(self) -> None:
         import torch
 
-        for part in self._drawing:
+        for part in self._each_alone():
             part.enable_layerwise_casting(
                 storage_dtype=torch.float8_e4m3fn, compute_dtype=part.dtype, skip_modules_pattern=_KEPT_WIDE
             )
@@ -134,12 +134,27 @@ class Placed:
         if self._is_by_layers:
             return
         self._is_by_layers = True
-        for part in self._drawing:
+        for part in self._each_alone():
             part.to("cpu")
             part.enable_group_offload(
                 onload_device=torch.device(self._device), offload_device=torch.device("cpu"), offload_type="leaf_level",
                 use_stream=self._device == "cuda",
             )
+
+    def _each_alone(self) -> Iterator[Any]:
+        """The drawing networks one after the other, each without what it shares with one before.
+
+        Z-Image's ControlNet has layers of the network it steers; what is done to a layer twice is refused.
+        """
+        seen: set[int] = set()
+        for part in self._drawing:
+            shared = {name: child for name, child in part.named_children() if id(child) in seen}
+            part._modules.update(dict.fromkeys(shared))
+            try:
+                yield part
+            finally:
+                part._modules.update(shared)
+            seen |= {id(child) for child in part.modules()}
 
     @contextmanager
     def reading(self) -> Iterator[None]:
