@@ -5,9 +5,24 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import beside, build, environment, looking, looks, models, presets, preview, render, results, run, shot, tries
+from . import (
+    beside,
+    build,
+    controls,
+    environment,
+    looking,
+    looks,
+    models,
+    presets,
+    preview,
+    render,
+    results,
+    run,
+    shot,
+    tries,
+)
 
 MODULES: tuple[ModuleType, ...] = (
-    beside, shot, run, preview, build, render, results, environment, presets, looks, models, tries, looking,
+    beside, shot, run, preview, build, render, results, environment, presets, looks, models, tries, looking, controls,
 )
 """Modules with CLASSES, in the order they are registered."""

@@ -14,7 +14,7 @@ from ..addon.scene import mask_paint
 from ..addon.shelf_list import root_of
 from . import reasons
 from .beside import has_artist
-from .preview import show
+from .preview import paint_mode, show
 from .tries import LiveJob
 
 _OPTIONS = {"SKIP_SAVE"}
@@ -120,25 +120,11 @@ class LINEBOIL_OT_paint_mask(bpy.types.Operator):
         asked = context.window_manager.lineboil_tries
         asked.part, asked.mask = "mask", str(mask_paint.mask_path(root, frame))
         context.scene.frame_set(frame)
-        is_shown = show(image) and _paint_mode(image)
+        is_shown = show(image) and paint_mode(image)
         redraw()
         where = "in the image editor" if is_shown else f'in the image "{image.name}"; open an image editor'
         self.report({"INFO"}, f"Paint over frame {frame} {where}, then press Redraw Region.")
         return {"FINISHED"}
-
-
-def _paint_mode(image: Any) -> bool:
-    """Let the image editors that show a picture paint; True when one does."""
-    manager = bpy.context.window_manager
-    found = [
-        area.spaces.active
-        for window in (manager.windows if manager else ())
-        for area in window.screen.areas
-        if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image
-    ]
-    for space in found:
-        space.ui_mode = "PAINT"
-    return bool(found)
 
 
 class LINEBOIL_OT_key_words(bpy.types.Operator):

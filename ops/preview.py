@@ -92,4 +92,18 @@ def show(image: Any) -> bool:
     return bool(showing or free)
 
 
+def paint_mode(image: Any) -> bool:
+    """Let the image editors that show a picture paint; True when one does."""
+    manager = bpy.context.window_manager
+    found = [
+        area.spaces.active
+        for window in (manager.windows if manager else ())
+        for area in window.screen.areas
+        if area.type == "IMAGE_EDITOR" and area.spaces.active.image == image
+    ]
+    for space in found:
+        space.ui_mode = "PAINT"
+    return bool(found)
+
+
 CLASSES = (LINEBOIL_OT_preview,)

@@ -61,3 +61,12 @@ def test_a_branch_asks_for_what_differs(found: dict) -> None:
     assert branch["grid"] == ["try", "--from", "2", "--size", "0.5", "--grid", "1"]
     given = dict(key_and_value(word) for word in branch["all"][-3:])
     assert given == {"diffuse.prompt": 'a "big" cat', "diffuse.seed": 9, "diffuse.strength": 0.4}
+
+
+def test_controls_of_a_key_open_and_tell_whose_they_are(found: dict) -> None:
+    controls = found["controls"]
+    assert "not made yet" in controls["missing"]
+    assert controls["before"] == [3, {"lineart": False, "depth": False}]
+    assert controls["opened"] == "FINISHED"
+    assert controls["after"] == [3, {"lineart": False, "depth": True}]
+    assert controls["line"] == ["controls", "--force", "--frames", "3-3", "--kinds", "depth"]

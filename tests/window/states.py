@@ -113,6 +113,8 @@ def make_tries() -> None:
         bpy.data.images.remove(image)
     history.keep(2, is_kept=True)
     part("addon.try_list").forget()
+    words = '{"keys": [{"frame": 1, "prompt": "she laughs", "seed": 40, "strength": 0.45}, {"frame": 12}]}'
+    (ROOT / "keys.json").write_text(words, encoding="utf-8")
 
 
 def every_state():
@@ -167,6 +169,7 @@ def every_panel():
     choose(diffuse__engine="diffusion", diffuse__prompt="a woman in a red coat", diffuse__loras="ink:0.8, rain:0.5")
     yield from photo("23-open-no-tries")
     make_tries()
+    bpy.context.window_manager.lineboil_tries.part = "mask"
     yield from photo("24-open-tries")
     session().task = task("try", stage="diffuse", what="drawing", done=6, total=12, rate=2.0, seconds_left=3.0)
     yield from photo("25-open-trying")

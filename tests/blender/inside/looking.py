@@ -29,6 +29,7 @@ def main(module, arguments) -> dict:
     found["not drawn"] = said(ops.paint_mask)
     found["mask"] = mask(module, root)
     found["branch"] = branch(module, root)
+    found["controls"] = controls(module, root)
     return found
 
 
@@ -106,4 +107,31 @@ def branch(module, root) -> dict:
     return {
         "all": line(1, True, prompt='a "big" cat', seed=9, strength=0.4), "one": line(1, False, seed=8),
         "grid": line(2, False),
+    }
+
+
+def controls(module, root) -> dict:
+    """Pictures of the nearest key: one as it was made, one painted over."""
+    listed, ops, kinds = module("addon.control_list"), bpy.ops.lineboil, module("ops.controls")
+    lines, missing = [], said(ops.open_control, kind="lineart", frame=3)
+    for kind in ("lineart", "depth"):
+        path = listed.picture(root, kind, 3)
+        path.parent.mkdir(parents=True)
+        path.write_bytes((root / "styled/000003.png").read_bytes())
+        stat = path.stat()
+        checksum = module("addon.engine.cache").checksum(path)
+        lines.append(f"{path.relative_to(root).as_posix()} {stat.st_size} {checksum} {stat.st_mtime_ns}\n")
+    (root / "state/controls.journal").write_text("".join(lines), encoding="utf-8")
+    bpy.context.scene.frame_set(5)
+    before = listed.find(root, 5)
+    opened = said(ops.open_control, kind="depth", frame=3)
+    image = next(item for item in bpy.data.images if "lineboil_control" in item)
+    image.pixels[0] = 1 - image.pixels[0]
+    image.save()
+    listed.forget()
+    it = SimpleNamespace(root=lambda _: root, kind="depth", frame=3)
+    line = kinds.LINEBOIL_OT_reset_control.command(it, bpy.context)
+    return {
+        "missing": missing, "before": before, "opened": opened, "after": listed.find(root, 5),
+        "line": [word for word in line if word != str(root)],
     }
