@@ -61,6 +61,25 @@ def test_half_precision_draws_all_that_may_be_asked(family: str, monkeypatch: py
     assert np.array_equal(found[:, 32:], picture(seed=4)[:, 32:]) and len(np.unique(found[:, :32])) > 20
 
 
+def test_sdxls_union_draws_in_every_way_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "chosen_type", lambda *_: torch.float16)
+    kinds = ("depth", "lineart")
+    diffuser = Diffuser(
+        Model("sdxl", tiny.folder("sdxl"), controlnets=tuple((kind, tiny.union()) for kind in kinds)), "cpu"
+    )
+    request = replace(BASE, controls=tuple(Control(kind, picture(), 0.7) for kind in kinds), anchor=picture())
+    found = []
+    for step in range(4):
+        diffuser._placed.place(Way(step))
+        found.append(diffuser.draw(request))
+    assert np.array_equal(found[0], found[1]) and np.array_equal(found[2], found[3])
+    assert 0 < np.abs(found[0].astype(int) - found[2]).mean() < 20
+    # What takes weights past their layers is left alone: on a card they would wait in main memory.
+    union = diffuser._nets.union
+    assert {weights.dtype for weights in union.transformer_layes.parameters()} == {torch.float16}
+    assert torch.float8_e4m3fn in {weights.dtype for weights in union.parameters()}
+
+
 def test_memory_that_runs_out_while_parts_are_placed_is_a_step_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     diffuser = Diffuser(Model("sd15", tiny.folder()), "cpu", told.append)

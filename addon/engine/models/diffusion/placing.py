@@ -140,20 +140,24 @@ class Placed:
                 onload_device=torch.device(self._device), offload_device=torch.device("cpu"), offload_type="leaf_level",
                 use_stream=self._device == "cuda",
             )
+        for part in self._drawing:
+            for child in filter(_looks_past_layers, part.children()):
+                child.to(self._device)
 
     def _each_alone(self) -> Iterator[Any]:
-        """The drawing networks one after the other, each without what it shares with one before.
+        """The drawing networks one after the other, each without layers that must be left alone.
 
-        Z-Image's ControlNet has layers of the network it steers; what is done to a layer twice is refused.
+        Z-Image's ControlNet has layers of the network it steers, and what is done to a layer twice is refused.
         """
         seen: set[int] = set()
         for part in self._drawing:
-            shared = {name: child for name, child in part.named_children() if id(child) in seen}
-            part._modules.update(dict.fromkeys(shared))
+            children = dict(part.named_children())
+            aside = {name: child for name, child in children.items() if id(child) in seen or _looks_past_layers(child)}
+            part._modules.update(dict.fromkeys(aside))
             try:
                 yield part
             finally:
-                part._modules.update(shared)
+                part._modules.update(aside)
             seen |= {id(child) for child in part.modules()}
 
     @contextmanager
@@ -183,3 +187,12 @@ class Placed:
 def size_of(part: Any) -> int:
     """Bytes of a network's weights."""
     return sum(tensor.numel() * tensor.element_size() for tensor in part.parameters())
+
+
+def _looks_past_layers(child: Any) -> bool:
+    """Whether a part of a network takes its layers' weights without asking the layers, as the small one of SDXL's union
+    does: in 8 bits or in main memory it would not find them as it needs them.
+    """
+    import torch
+
+    return any(isinstance(layer, torch.nn.MultiheadAttention) for layer in child.modules())
