@@ -85,11 +85,17 @@ def show(image: Any) -> bool:
         if area.type == "IMAGE_EDITOR"
     ]
     showing = [space for space in spaces if space.image == image]
-    free = [space for space in spaces if space.ui_mode == "VIEW" and not space.use_image_pin]
+    # An editor that paints belongs to the artist, unless it was opened to paint on a picture of ours.
+    free = [space for space in spaces if not space.use_image_pin and (space.ui_mode == "VIEW" or _is_ours(space.image))]
     if not showing and free:
         free[0].image = image
+        free[0].ui_mode = "VIEW"
     redraw_images()
     return bool(showing or free)
+
+
+def _is_ours(image: Any) -> bool:
+    return image is not None and any(name.startswith("lineboil_") for name in image.keys())  # noqa: SIM118
 
 
 def paint_mode(image: Any) -> bool:
