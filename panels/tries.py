@@ -73,7 +73,7 @@ class LINEBOIL_PT_tries(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("lineboil.restore_try", icon="LOOP_BACK")
         row.operator("lineboil.branch_try", icon="FILE_PARENT")
-        row.operator("lineboil.use_try", text="Use as Key", icon="CHECKMARK")
+        row.operator("lineboil.use_try", text="Use", icon="CHECKMARK")
         row = layout.row(align=True)
         row.operator("lineboil.show_try", icon="ZOOM_IN")
         row.operator("lineboil.keep_try", icon="SOLO_ON" if item.is_kept else "SOLO_OFF", depress=item.is_kept)
