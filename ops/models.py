@@ -87,7 +87,7 @@ class LINEBOIL_OT_get_model(_ModelJob, bpy.types.Operator):
     def description(cls, context: Any, properties: Any) -> str:
         """What it is for."""
         found = next((item for item in model_list.catalogue("") if item.model.name == properties.name), None)
-        return f"{found.model.doc}. {cls.__doc__}" if found else str(cls.__doc__)
+        return f"{found.model.doc} {cls.__doc__}" if found else str(cls.__doc__)
 
     def title(self, context: Any) -> str:
         """Names the model."""
@@ -103,7 +103,7 @@ class LINEBOIL_OT_get_model(_ModelJob, bpy.types.Operator):
         licence = model.licence
         asked = f"Its licence, {licence.identifier}, forbids {licence.limits}. OK says that you have read and accept it"
         return [
-            f"{model.doc}. {hub.size_text(model.megabytes)} of {model.repository}.",
+            f"{model.doc} {hub.size_text(model.megabytes)} of {model.repository}.",
             f"{asked}: {licence.url}" if licence.limits else f"Licence: {licence.identifier}.",
             "It goes into the Hugging Face cache, which other programs share.",
         ]

@@ -255,5 +255,5 @@ def test_the_catalogue_is_in_order() -> None:
     for model in models:
         assert model.licence.url.startswith("https://") and model.megabytes > 0 and model.doc.endswith(".")
         names = [name for item in model.files for name in item.split("|")]
-        assert all(name.endswith((".safetensors", ".json", "/*")) for name in names), model.name
+        assert all(name.endswith((".safetensors", ".onnx", ".json", "/*")) for name in names), model.name
         assert not model.main or any(model.main in item for item in model.files)
