@@ -89,6 +89,7 @@ def test_one_that_cannot_be_used_is_an_error_where_it_is_meant_and_told_where_it
         ("gone.safetensors", "there is no embedding"), (str(tiny.lora()), "is a LoRA, not an embedding"),
         (str(tiny.embedding("sdxl")), "is an embedding for SDXL"), (str(tiny.folder() / "unet"), "is a folder"),
     ],
+    ids=["nothing", "a LoRA", "another family", "a folder"],
 )
 def test_what_the_setting_names_is_looked_at(tmp_path: Path, setting: str, said: str) -> None:
     with pytest.raises(EngineError, match=said):
