@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LAST_OF_RUN = "encode"
 QUICK_PREVIEWS = ("propagate", "controls")
 """Stages that cannot make any one frame alone; they have a quick way to show one."""
+UNREAD_BY_PREVIEWS = {"propagate": ("upscale_keys",)}
+"""What a stage reads, but its quick preview does not."""
 SHEET_PREVIEWS = ("controls",)
 """Those whose preview is a sheet of its own."""
 
@@ -48,13 +50,14 @@ def run(
         frames: From the number of frames of the shot to the wanted ones; all when not given. Stages that look
             at the whole shot (tracks, ranges, keys) are made in full all the same.
         purpose: For whoever finds the shot locked.
-        inputs_only: Only what `stage` reads, without the stage itself.
+        inputs_only: Only what the quick preview of `stage` reads, without the stage itself.
 
     Raises:
         EngineError: A stage failed; what is finished stays. `BusyError` when another process holds the shot,
             `Cancelled` when the reporter asked to stop.
     """
-    names = [name for name in plan(stage, until) if not (inputs_only and name == stage)]
+    unread = {stage, *UNREAD_BY_PREVIEWS.get(stage, ())} if inputs_only else set[str]()
+    names = [name for name in plan(stage, until) if name not in unread]
     with ShotLock(shot.state / "lock", purpose) as lock:
         if lock.dead_holder:
             reporter.send(Note("", f"process {lock.dead_holder.get('process', '?')} ended without finishing; going on"))

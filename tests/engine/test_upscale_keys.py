@@ -5,10 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from carry_shot import make_shot, paint, run_stage
+from carry_shot import Listener, make_shot, paint, run_stage
+from lineboil.addon.engine import pipeline
+from lineboil.addon.engine.errors import InputError
 from lineboil.addon.engine.frames import list_frames
 from lineboil.addon.engine.image import files
 from lineboil.addon.engine.key_list import Key, KeyList, keys_text
+from lineboil.addon.engine.schema.registry import BY_NAME
 from lineboil.addon.engine.shot import Shot
 from lineboil.addon.engine.stages.upscale import lanczos, reduced
 from lineboil.addon.engine.stages.upscale_keys import enlarged
@@ -91,6 +94,36 @@ def test_off_again_carries_at_the_keys_own_size_and_the_other_way_all_is_made_an
     Shot(shot).change({"upscale_keys.engine": "lanczos", "upscale_keys.scale": 4})
     carry(shot)
     assert {read(shot, "propagated", frame).shape for frame in range(1, FRAMES + 1)} == {(4 * HEIGHT, 4 * WIDTH, 3)}
+
+
+def test_a_key_redrawn_is_enlarged_alone(shot):
+    before = {key: (shot / f"upscaled_keys/{key:06d}.png").stat().st_mtime_ns for key in KEYS}
+    paint(shot, 4, footage(1))
+    carry(shot)
+    now = {key: (shot / f"upscaled_keys/{key:06d}.png").stat().st_mtime_ns for key in KEYS}
+    assert [key for key in KEYS if now[key] != before[key]] == [4]
+
+
+def test_an_own_picture_of_another_scale_is_told_while_all_is_there(shot):
+    own = read(shot, "upscaled_keys", 4)
+    files.write_rgb(shot / "upscaled_keys/000004.png", 1 - own)
+    Shot(shot).change({"upscale_keys.scale": 4})
+    state = ShotState(Shot(shot))
+    spec = BY_NAME["upscale_keys"]
+    with pytest.raises(InputError, match=r"000004\.png: is your own picture of 256x192 pixels.*512x384.*delete it"):
+        pipeline._run_stage(state, spec, None, Listener())
+    assert list_frames(shot / "upscaled_keys") == list(KEYS)
+
+
+def test_the_preview_enlarges_nothing(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pipeline, "_run_stage", lambda state, spec, *_: asked.append(spec.name))
+    root = tmp_path / "shot"
+    make_shot(root, [footage(1)], diffuse__engine="painted", upscale_keys__engine="lanczos")
+    pipeline.run(Shot(root), Listener(), stage="propagate", inputs_only=True)
+    assert "diffuse" in asked and not {"upscale_keys", "propagate"} & set(asked)
+    pipeline.run(Shot(root), Listener(), stage="propagate")
+    assert "upscale_keys" in asked
 
 
 def test_transparency_is_enlarged_without_a_rim():

@@ -64,7 +64,7 @@ class Upscaler:
         extractor.input("data", blob)
         code, output = extractor.extract("output")
         if code:
-            raise MissingError("the upscaler could not run", remedy="Set upscale.engine to lanczos.")
+            raise MissingError("the upscaler could not run", remedy="Set the engine to lanczos.")
         rim = BORDER_PIXELS * SCALE
         return np.array(output).transpose(1, 2, 0)[rim:-rim, rim:-rim]
 

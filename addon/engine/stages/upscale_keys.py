@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
+from ..image import files
 from ..key_list import key_frames
 from ..schema.upscale_keys import FOLDER, UpscaleKeysSettings
 from .context import StageContext
@@ -13,6 +15,29 @@ from .propagate_paint import Paint
 from .upscale import Enlarge, enlarger, lanczos
 
 Image = npt.NDArray[np.float32]
+
+
+def check(context: StageContext) -> None:
+    """Look at the keys before any that were enlarged go.
+
+    Raises:
+        MissingError: A key has no picture.
+        InputError: One has another size or shape than the others, or the artist painted over one at another scale.
+    """
+    settings: UpscaleKeysSettings = context.settings
+    keys = key_frames(context.shot.root)
+    width, height = (side * settings.scale for side in Paint(context, keys).size)
+    for key in keys:
+        path = context.path(FOLDER, key)
+        if context.state.journal(context.spec.name).condition(f"{FOLDER}/{path.name}") != "edited":
+            continue
+        own_height, own_width = files.read_rgb8(path).shape[:2]
+        if (own_width, own_height) != (width, height):
+            raise InputError(
+                f"is your own picture of {own_width}x{own_height} pixels, the others are enlarged to {width}x{height}",
+                where=str(path),
+                remedy="Bring it to that size, or delete it to have it enlarged anew.",
+            )
 
 
 def run(context: StageContext) -> None:
