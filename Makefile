@@ -43,6 +43,8 @@ env-blenders:
 demo: env
 	$(BIN)/python tools/demo.py --clip "$(CLIP)" --frames "$(FRAMES)"
 
+# Two processes test at once: threads of PyTorch that wait for each other by turning take ten times as long.
+test: export OMP_NUM_THREADS := 1
 test: env-develop
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

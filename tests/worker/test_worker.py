@@ -421,7 +421,8 @@ def test_an_environment_that_is_missing_is_told_when_asked(bench: Bench) -> None
 
 def test_an_environment_removed_while_running_fails_what_waits(bench: Bench) -> None:
     fatal, waiting = bench.worker.request(["die"]), bench.worker.request(["echo"])
-    bench.until_ready()
+    # Not until it is ready: a worker that is slow to be heard may be dead by then.
+    bench.until(lambda: bench.modes)
     bench.error = MissingError("the environment is missing", where="/env", remedy="Press Make Environment.")
     bench.until_answered()
     assert "ended with code 7" in bench.failure(fatal).what
