@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from .fill import fill
 from .flow import FlowFinder, occluded
+from .ground_regions import held_to_regions
+from .plane_align import slopes_of
 from .settle import settle, tile_models
 from .view import View, cost, enlarged, is_free
 from .warp import Flow, Image, Mask, compose, homography_flow, inside, positions, warp
@@ -60,6 +62,7 @@ class GroundTracker:
         self._shown = ~key.is_free
         self._refine = refine
         self._with_planes = planes
+        self._slopes = slopes_of(key.grey) if planes and not exact else None
         self._finder = None if exact else FlowFinder("fast", 1)
         self._map: Flow = np.zeros((*key.grey.shape, 2), np.float32)
 
@@ -99,6 +102,9 @@ class GroundTracker:
         for plane in planes if self._finder else []:
             flow = self._held(view, flow, costs, homography_flow(plane, *lost.shape))
         active = _doubtful(costs, lost, jump) & ~free
+        if self._slopes and view.regions.any():
+            flow, held, flat = held_to_regions(view, self._key, self._slopes, flow, trusted, lost, costs)
+            active, planes = active & ~held, planes + flat
         flow = np.ascontiguousarray(flow, np.float32)
         matrices = np.array(planes, np.float64).reshape(-1, 3, 3)
         settle(view.region_features, self._key.region_features, self._shown, flow, lost, active, models, matrices)

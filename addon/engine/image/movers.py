@@ -10,9 +10,8 @@ then laid where the motion of the inside stops explaining the footage better tha
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -23,6 +22,7 @@ from .ground_track import planes_of
 from .guided import guided_enlarge
 from .motion_evidence import hysteresis
 from .movers_edge import layered
+from .recent import Recent
 from .warp import Flow, Image, compose, homography_flow, inside, resize_flow, warp
 
 Bytes = npt.NDArray[np.uint8]
@@ -70,12 +70,12 @@ class Movers:
         scene: Callable[[int], tuple[int, int]],
     ) -> None:
         self._picture, self._flow, self._scene = picture, flow, scene
-        self._small = _Recent(self._make_small, 2 * REACH + 2)
-        self._step = _Recent(self._make_step, 4 * REACH + 4)
-        self._own = _Recent(self._make_own, 2 * REACH + 2)
-        self._calm = _Recent(self._make_calm, 2 * REACH + 2)
-        self._kept = _Recent(self._make_kept, 4 * REACH + 4)
-        self._region = _Recent(self._make_region, 2)
+        self._small = Recent(self._make_small, 2 * REACH + 2)
+        self._step = Recent(self._make_step, 4 * REACH + 4)
+        self._own = Recent(self._make_own, 2 * REACH + 2)
+        self._calm = Recent(self._make_calm, 2 * REACH + 2)
+        self._kept = Recent(self._make_kept, 4 * REACH + 4)
+        self._region = Recent(self._make_region, 2)
 
     def mask(self, frame: int) -> Image:
         """Of a frame: (H, W) float32, 0 the static scene, 1 what moves by itself."""
@@ -240,22 +240,6 @@ def _rim(height: int, width: int) -> npt.NDArray[np.bool_]:
     wide = max(1, round(_RIM * min(height, width)))
     found[wide:-wide, wide:-wide] = False
     return found
-
-
-class _Recent:
-    """The last few results of a function."""
-
-    def __init__(self, make: Callable[..., Any], most: int) -> None:
-        self._make, self._most = make, most
-        self._kept: OrderedDict[tuple[int, ...], Any] = OrderedDict()
-
-    def __call__(self, *key: int) -> Any:
-        if key not in self._kept:
-            self._kept[key] = self._make(*key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key]
 
 
 def _disc(radius: int) -> Bytes:

@@ -39,6 +39,7 @@ class View:
             slow part, half the edge strength.
         figure_features: float32 (H, W, 3), colour with more of its slow part, in 8-bit steps.
         free: float32 (H, W), 0..1, how surely a pixel belongs to something that moves by itself.
+        regions: uint8 (H, W), flat parts of the static scene, numbered from 1; 0 on none.
         doubt: 0..1, how likely any other pixel does all the same.
     """
 
@@ -48,6 +49,7 @@ class View:
     region_features: Image
     figure_features: Image
     free: Image
+    regions: Bytes
     doubt: float = 0.0
 
     @property
@@ -61,24 +63,26 @@ def is_free(free: Image) -> Mask:
     return cv2.dilate((free > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
-def make_view(image8: Bytes, free: Image, doubt: float = 0.0) -> View:
+def make_view(image8: Bytes, free: Image, doubt: float = 0.0, regions: Bytes | None = None) -> View:
     """Prepare a frame.
 
     Args:
         image8: uint8 RGB (H, W, 3).
         free: float32 (H, W), 0..1, what moves by itself.
         doubt: 0..1, how likely what is not marked does.
+        regions: uint8 (H, W), flat parts of the static scene, numbered from 1; 0 on none.
     """
     grey = grey8(image8)
     colour = image8.astype(np.float32)
     across, down = cv2.spatialGradient(cv2.GaussianBlur(grey, (3, 3), 0))
     edges = np.abs(across).astype(np.float32) + np.abs(down)
     features = _joined(colour - _SLOW_SHARE * _slow(colour, _SLOW_PIXELS), edges * np.float32(0.25))
-    regions = (colour - _REGION_SLOW_SHARE * _slow(colour, _REGION_SLOW_PIXELS)) * np.float32(1 / 3)
-    region_features = _joined(regions, edges * np.float32(0.125))
+    by_region = (colour - _REGION_SLOW_SHARE * _slow(colour, _REGION_SLOW_PIXELS)) * np.float32(1 / 3)
+    region_features = _joined(by_region, edges * np.float32(0.125))
     soft = cast(Image, cv2.GaussianBlur(colour, (0, 0), 0.6))
     figure = cast(Image, soft - _FIGURE_SLOW_SHARE * _slow(soft, _FIGURE_SLOW_PIXELS))
-    return View(image8, grey, features, region_features, figure, free, doubt)
+    flat = np.zeros_like(grey) if regions is None else regions
+    return View(image8, grey, features, region_features, figure, free, flat, doubt)
 
 
 def _joined(*parts: npt.NDArray[Any]) -> Image:

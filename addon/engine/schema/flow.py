@@ -13,6 +13,7 @@ from .base import StageSpec
 
 FOLDER = "state/flow"
 MOVERS_FOLDER = "state/movers"
+REGIONS_FOLDER = "state/regions"
 SUFFIX = ".npz"
 
 
@@ -54,7 +55,7 @@ class FlowSettings:
     movers: bool = option(
         True,
         "Find what moves by itself before the scene: the carrying of keys then moves it apart from the scene, also "
-        "where the matte does not know it (a ball, a door, a second person).",
+        "where the matte does not know it (a ball, a door, a second person). Flat parts of it are found as well.",
     )
 
 
@@ -79,11 +80,12 @@ def files(settings: FlowSettings, shot_root: Path) -> list[Path]:
 
 SPEC = StageSpec(
     name="flow",
-    version=3,
+    version=4,
     settings=FlowSettings,
     inputs=("footage",),
-    folders=(FOLDER, MOVERS_FOLDER),
+    folders=(FOLDER, MOVERS_FOLDER, REGIONS_FOLDER),
     suffix=SUFFIX,
     files=files,
-    doc="Where each pixel goes in the next frame and where it came from, never across a cut; and what moves by itself.",
+    doc="Where each pixel goes in the next frame and where it came from, never across a cut; what moves by itself, and "
+    "what of the scene is flat.",
 )

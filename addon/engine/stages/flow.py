@@ -16,6 +16,7 @@ from ..schema.flow import FOLDER, SUFFIX, FlowSettings
 from .context import StageContext
 from .flow_given import GivenMotion
 from .flow_movers import write_movers
+from .flow_regions import write_regions
 
 Grey8 = npt.NDArray[np.uint8]
 
@@ -70,6 +71,7 @@ def run(context: StageContext) -> None:
         context.write_bytes_frame(FOLDER, frame, data)
     context.step(doing, len(pending), len(pending))
     write_movers(context, wanted)
+    write_regions(context, wanted)
     context.record(engine=settings.engine, width=source.size[0], height=source.size[1])
 
 

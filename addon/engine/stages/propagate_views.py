@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..image.movers_store import load_movers
+from ..image.regions_store import load_regions
 from ..image.view import View, make_view
-from ..schema.flow import MOVERS_FOLDER
+from ..schema.flow import MOVERS_FOLDER, REGIONS_FOLDER
 from .context import StageContext
 from .flow import search_size
 
@@ -41,7 +42,7 @@ class Views:
     def __call__(self, frame: int) -> View:
         """The view of a frame."""
         if frame not in self._kept:
-            self._kept[frame] = make_view(self._picture(frame), *self.free(frame))
+            self._kept[frame] = make_view(self._picture(frame), *self.free(frame), self._regions(frame))
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return self._kept[frame]
@@ -55,6 +56,10 @@ class Views:
         if self._has_matte:
             movers = np.maximum(movers, self._context.read_grey("matte", frame))
         return self._fitted(movers), doubt
+
+    def _regions(self, frame: int) -> npt.NDArray[np.uint8]:
+        labels = load_regions(self._context.path(REGIONS_FOLDER, frame))
+        return np.asarray(cv2.resize(labels, self.size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
     def _fitted(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if image.shape[1::-1] == self.size:
