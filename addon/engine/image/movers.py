@@ -31,6 +31,8 @@ LONG_SIDE = 480
 """The analysis works at this size or smaller; the pixels below are pixels of it."""
 REACH = 11
 """A mask depends on frames at most this far away."""
+_KEPT = 3 * REACH + 4
+"""Enough for who asks for the regions of 12 frames to either side."""
 _SEED_PIXELS, _MOVING_PIXELS, _BESIDE_PIXELS = 2.5, 1.2, 0.5
 """Difference of motion a frame that starts a region, that continues it, and that belongs to it right beside it."""
 _STILL_SHARE, _SHARE_PER_PIXEL = 0.5, 0.7
@@ -70,12 +72,12 @@ class Movers:
         scene: Callable[[int], tuple[int, int]],
     ) -> None:
         self._picture, self._flow, self._scene = picture, flow, scene
-        self._small = Recent(self._make_small, 2 * REACH + 2)
+        self._small = Recent(self._make_small, _KEPT)
         self._step = Recent(self._make_step, 4 * REACH + 4)
-        self._own = Recent(self._make_own, 2 * REACH + 2)
-        self._calm = Recent(self._make_calm, 2 * REACH + 2)
+        self._own = Recent(self._make_own, _KEPT)
+        self._calm = Recent(self._make_calm, _KEPT)
         self._kept = Recent(self._make_kept, 4 * REACH + 4)
-        self._region = Recent(self._make_region, 2)
+        self._region = Recent(self._make_region, _KEPT)
 
     def mask(self, frame: int) -> Image:
         """Of a frame: (H, W) float32, 0 the static scene, 1 what moves by itself."""
@@ -100,6 +102,10 @@ class Movers:
         if not rest.size:
             return _MOST_DOUBT
         return float(np.clip((np.median(rest) - _PLAIN_PIXELS) * _DOUBT_PER_PIXEL, 0, _MOST_DOUBT))
+
+    def small(self, frame: int) -> Bytes:
+        """The picture at the size of the analysis, uint8 RGB (h, w, 3)."""
+        return cast(Bytes, self._small(frame))
 
     def region(self, frame: int) -> Image:
         """The mask at the size of the analysis, (h, w) float32 0..1."""

@@ -41,6 +41,12 @@ _AGREEMENT_PIXELS, _AGREEMENT_OF_UNKNOWN = np.float32(0.5), np.float32(0.5)
 _ROUNDS, _TURNS = 2, 4
 
 
+def small_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the search, for footage of some width and height."""
+    scale = min(1.0, LONG_SIDE / max(size))
+    return max(2, round(size[0] * scale)), max(2, round(size[1] * scale))
+
+
 class Motion(NamedTuple):
     """The way to another frame.
 

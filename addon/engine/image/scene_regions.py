@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .flow import occluded
-from .planar_regions import LONG_SIDE, Motion, planar_regions
+from .planar_regions import Motion, planar_regions, small_size
 from .recent import Recent
 from .warp import Flow, Image, Mask, compose, inside, look_up, positions, resize_flow, warp
 
@@ -25,6 +25,7 @@ _FAR, _LEAST_FAR = 8, 3
 """Frames to the ones that planes are told apart by; nearer ones than the least tell nothing."""
 REACH = _FAR + EVERY // 2
 """The regions of a frame depend on frames at most this far away."""
+_KEPT = 8 * _FAR
 _SURELY_SEEN, _HARDLY_FREE = 0.9, 0.1
 
 
@@ -45,12 +46,11 @@ class SceneRegions:
         scene: Callable[[int], tuple[int, int]],
         size: tuple[int, int],
     ) -> None:
-        scale = min(1.0, LONG_SIDE / max(size))
-        self._width, self._height = (max(2, round(side * scale)) for side in size)
+        self._width, self._height = small_size(size)
         self._flow, self._free_of, self._scene = flow, free, scene
-        self._step = Recent(self._make_step, 4 * _FAR)
-        self._free = Recent(self._make_free, 2 * _FAR)
-        self._seen = Recent(self._make_seen, 4 * _FAR)
+        self._step = Recent(self._make_step, _KEPT)
+        self._free = Recent(self._make_free, _KEPT)
+        self._seen = Recent(self._make_seen, _KEPT)
         self._searched = Recent(self._make_searched, 2)
 
     def labels(self, frame: int) -> Bytes:
@@ -60,7 +60,7 @@ class SceneRegions:
         labels = self._searched(searched)
         if searched == frame:
             return labels
-        way = self._way(frame, searched)
+        way = self.way(frame, searched)
         at = positions(self._height, self._width) + way.flow
         return np.where(way.known, look_up(labels, at, "nearest"), 0).astype(np.uint8)
 
@@ -70,17 +70,22 @@ class SceneRegions:
         motions = [self._motion(frame, other) for other in others if abs(other - frame) >= _LEAST_FAR]
         if not motions:
             return np.zeros((self._height, self._width), np.uint8)
-        beside = cv2.dilate((self._free(frame) > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        beside = cv2.dilate(self.is_free(frame).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         return planar_regions(motions, beside)
 
     def _motion(self, frame: int, other: int) -> Motion:
         """The way to another frame, known where the static scene stays in sight."""
-        way = self._way(frame, other)
-        free = (self._free(other) > 0.5).astype(np.float32)
-        shown = (self._free(frame) <= 0.5) & (warp(free, way.flow) < _HARDLY_FREE)
+        way = self.way(frame, other)
+        free = self.is_free(other).astype(np.float32)
+        shown = ~self.is_free(frame) & (warp(free, way.flow) < _HARDLY_FREE)
         return Motion(way.flow, way.known & shown)
 
-    def _way(self, frame: int, other: int) -> Motion:
+    def is_free(self, frame: int) -> Mask:
+        """What moves by itself, bool (h, w), at the size of the labels."""
+        return self._free(frame) > 0.5
+
+    def way(self, frame: int, other: int) -> Motion:
+        """The motion to another frame of the scene, chained; known where all on the way show the static scene."""
         side = 1 if other > frame else -1
         flow: Flow = self._step(frame, frame + side)
         known: Mask = self._seen(frame, frame + side) > 0.5
@@ -94,7 +99,7 @@ class SceneRegions:
 
     def _make_seen(self, frame: int, other: int) -> Image:
         """1 where a neighbour shows a frame's static scene, else 0."""
-        hidden = occluded(self._step(frame, other), self._step(other, frame)) | (self._free(frame) > 0.5)
+        hidden = occluded(self._step(frame, other), self._step(other, frame)) | self.is_free(frame)
         return (~hidden).astype(np.float32)
 
     def _make_free(self, frame: int) -> Image:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..frames import frame_name
 from ..image.flow_store import load_pair
-from ..image.movers import Movers
 from ..image.movers_store import encode_movers
+from ..image.moving import Moving
 from ..image.warp import Flow
 from ..schema.flow import FOLDER, MOVERS_FOLDER, SUFFIX, FlowSettings
 from .context import StageContext
@@ -21,16 +21,16 @@ def write_movers(context: StageContext, pending: list[int]) -> None:
     """Make the mask of each pending frame that has none; an empty one where the setting is off."""
     settings: FlowSettings = context.settings
     missing = [frame for frame in pending if not context.has(f"{MOVERS_FOLDER}/{frame_name(frame, SUFFIX)}")]
-    movers = _movers(context)
+    moving = _moving(context)
     empty = np.zeros((context.footage.height, context.footage.width), np.float32), 0.0
     for done, frame in enumerate(missing):
         context.step("finding what moves by itself", done, len(missing))
-        mask, doubt = (movers.mask(frame), movers.doubt(frame)) if settings.movers else empty
+        mask, doubt = (moving.mask(frame), moving.doubt(frame)) if settings.movers else empty
         context.write_bytes_frame(MOVERS_FOLDER, frame, encode_movers(mask, doubt))
     context.step("finding what moves by itself", len(missing), len(missing))
 
 
-def _movers(context: StageContext) -> Movers:
+def _moving(context: StageContext) -> Moving:
     scenes = context.footage.scenes
     pair = lru_cache(2)(lambda frame: load_pair(context.path(FOLDER, frame)))
 
@@ -41,4 +41,9 @@ def _movers(context: StageContext) -> Movers:
     def picture(frame: int) -> npt.NDArray[np.uint8]:
         return context.read_rgb8("frames", frame)
 
-    return Movers(picture, flow, lambda frame: next(scene for scene in scenes if scene[0] <= frame <= scene[1]))
+    return Moving(
+        picture,
+        flow,
+        lambda frame: next(scene for scene in scenes if scene[0] <= frame <= scene[1]),
+        (context.footage.width, context.footage.height),
+    )
