@@ -62,7 +62,10 @@ def run(
         if lock.dead_holder:
             reporter.send(Note("", f"process {lock.dead_holder.get('process', '?')} ended without finishing; going on"))
         state = ShotState(shot)
+        read = _ancestors(stage, lambda name: name == stage or state.is_enabled(name)) if stage else set(names)
         for name in names:
+            if name not in read:
+                continue
             if not state.is_enabled(name):
                 reporter.send(StageDone(name, passed_through=True))
                 continue
@@ -129,10 +132,11 @@ def plan(stage: str = "", until: str = "") -> list[str]:
     return [name for name in upto if not BY_NAME[name].on_request or name in _ancestors(target)]
 
 
-def _ancestors(stage: str) -> set[str]:
+def _ancestors(stage: str, is_read: Callable[[str], bool] = lambda _: True) -> set[str]:
+    """A stage and all it depends on; not what only stages that read nothing would read."""
     found = {stage}
-    for name in (*BY_NAME[stage].inputs, *BY_NAME[stage].requires):
-        found |= _ancestors(name)
+    for name in (*BY_NAME[stage].inputs, *BY_NAME[stage].requires) if is_read(stage) else ():
+        found |= _ancestors(name, is_read)
     return found
 
 

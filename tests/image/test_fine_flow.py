@@ -54,3 +54,15 @@ def test_nothing_too_much_and_too_little_leave_the_flow_as_it_is():
     assert FineFlow().refine(first, second, flow, everywhere) is flow
     small = np.zeros((20, 20), np.uint8), np.zeros((20, 20, 2), np.float32)
     assert FineFlow().refine(small[0], small[0], small[1], np.ones((20, 20), bool)) is small[1]
+
+
+def test_two_things_far_apart_are_both_followed_where_one_box_would_be_too_large():
+    first, second, where, _ = limb()
+    there = np.zeros((HEIGHT, WIDTH), bool)
+    there[2:12, 200:236], there[140:156, 4:40] = True, True
+    flow = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    one = cv2.boundingRect((where | there).astype(np.uint8))
+    assert one[2] * one[3] > 0.85 * where.size
+    fine = FineFlow().refine(first, second, flow, where | there)
+    assert not np.array_equal(fine[74], flow[74])
+    assert np.array_equal(fine[110:120], flow[110:120])

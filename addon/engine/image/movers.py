@@ -48,6 +48,8 @@ _WEIGHTS = (6.0, 4.0, 1.0)
 _REMEMBERED = ((4, 0.8), (8, 0.6))
 """What moved a few frames before or will after still counts, by this share: a figure that pauses stays one."""
 _SURELY_SEEN = 0.9
+_COMPARED = 2
+"""Frames to the ones by which the silhouette is laid."""
 _CLOSED = 3
 _LARGEST_HOLE = 0.02
 """Share of the picture below which what a region encloses belongs to it."""
@@ -122,14 +124,12 @@ class Movers:
         closed = cv2.morphologyEx(region | beside, cv2.MORPH_CLOSE, _disc(_CLOSED))
         return layered(frame, _without_holes(np.asarray(closed, np.uint8)), self._small, self._neighbours(frame))
 
-    def _neighbours(self, frame: int) -> list[list[tuple[int, Flow]]]:
-        """Frames to compare with, before and after, at distances 1 and 2, each with the motion to it."""
+    def _neighbours(self, frame: int) -> list[tuple[int, Flow]]:
+        """Frames to compare with, before and after, each with the motion to it."""
         first, last = self._scene(frame)
-        found: list[list[tuple[int, Flow]]] = []
-        for away in (1, 2):
-            others = [other for other in (frame - away, frame + away) if first <= other <= last]
-            found.append([(other, self._chain(frame, other)) for other in others])
-        return [group for group in found if group]
+        others = [frame + away for away in (-_COMPARED, _COMPARED) if first <= frame + away <= last]
+        others = others or [other for other in (frame - 1, frame + 1) if first <= other <= last]
+        return [(other, self._chain(frame, other)) for other in others]
 
     def _make_small(self, frame: int) -> Bytes:
         picture = self._picture(frame)

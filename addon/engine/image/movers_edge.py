@@ -31,7 +31,7 @@ _RADIUS, _EPSILON = 3, 1e-3
 
 
 def layered(
-    frame: int, region: Bytes, picture: Callable[[int], Bytes], groups: list[list[tuple[int, Flow]]]
+    frame: int, region: Bytes, picture: Callable[[int], Bytes], others: list[tuple[int, Flow]]
 ) -> Image:
     """A region with its edge laid anew.
 
@@ -39,23 +39,21 @@ def layered(
         frame: The frame.
         region: uint8 (H, W), 0 or 1, rough, rather too large than too small.
         picture: Frame → uint8 RGB (H, W, 3).
-        groups: Frames at one distance, before and after, with the motion to each, float32 (H, W, 2), pixels.
+        others: Frames before and after with the motion to each, float32 (H, W, 2), pixels.
 
     Returns:
         float32 (H, W), 0..1.
     """
     core, around = _core(region), _around(region)
-    if not core.any() or not around.any():
+    if not core.any() or not around.any() or not others:
         return region.astype(np.float32)
     own = _soft(picture(frame))
-    gain = np.zeros(region.shape, np.float32)
-    for group in groups:
-        within = [_unlike(own, picture(other), flow, core) for other, flow in group]
-        outside = [_unlike(own, picture(other), flow, around) for other, flow in group]
-        # What is hidden in one direction shows in the other.
-        gain += np.minimum.reduce(outside) - np.minimum.reduce(within)
+    within = [_unlike(own, picture(other), flow, core) for other, flow in others]
+    outside = [_unlike(own, picture(other), flow, around) for other, flow in others]
+    # What is hidden in one direction shows in the other.
+    gain = np.minimum.reduce(outside) - np.minimum.reduce(within)
     guide = picture(frame).astype(np.float32) * np.float32(1 / 255)
-    share = np.clip(guided_filter(guide, gain / np.float32(len(groups)), _RADIUS, _EPSILON) / _FULL_LEVELS + 0.5, 0, 1)
+    share = np.clip(guided_filter(guide, gain, _RADIUS, _EPSILON) / _FULL_LEVELS + 0.5, 0, 1)
     return np.where(core, 1, np.where(around, 0, share)).astype(np.float32)
 
 

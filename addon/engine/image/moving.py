@@ -14,8 +14,8 @@ from .movers import REACH as FINDING_REACH
 from .movers import Movers
 from .planar_regions import small_size
 from .recent import Recent
+from .scene_regions import EVERY_ROUGHLY, SceneRegions
 from .scene_regions import REACH as REGIONS_REACH
-from .scene_regions import SceneRegions
 from .unmoved import REACH as COMPARED_REACH
 from .unmoved import Unmoved
 from .warp import Flow, Image
@@ -25,7 +25,7 @@ Bytes = npt.NDArray[np.uint8]
 REACH = FINDING_REACH + max(REGIONS_REACH, COMPARED_REACH)
 """A mask depends on frames at most this far away."""
 _EDGE_RADIUS, _EDGE_EPSILON = 5, 3e-4
-_MIDDLE, _WIDTH = np.float32(0.53), np.float32(0.1)
+_MIDDLE, _WIDTH = np.float32(0.5), np.float32(0.1)
 """Of `Unmoved.share`: what is scene and what is not part here, over this width."""
 
 
@@ -50,7 +50,7 @@ class Moving:
         self._small_size = small_size(size)
         self._movers = Movers(picture, flow, scene)
         self._small = Recent(self._make_small, 2 * COMPARED_REACH + 2)
-        regions = SceneRegions(flow, self._movers.region, scene, size)
+        regions = SceneRegions(flow, self._movers.region, scene, size, EVERY_ROUGHLY)
         self._unmoved = Unmoved(self._small, regions.is_free, regions, scene)
 
     def mask(self, frame: int) -> Image:

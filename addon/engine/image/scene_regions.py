@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The flat regions of every frame, from the motion between neighbouring frames and what moves by itself.
 
-They are searched in every fourth frame and carried to those between.
+They are searched in some frames and carried to those between.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .warp import Flow, Image, Mask, compose, inside, look_up, positions, resize
 
 Bytes = npt.NDArray[np.uint8]
 
-EVERY = 4
+EVERY, EVERY_ROUGHLY = 4, 8
 """Regions are searched in every so manieth frame of a scene."""
 _FAR, _LEAST_FAR = 8, 3
 """Frames to the ones that planes are told apart by; nearer ones than the least tell nothing."""
-REACH = _FAR + EVERY // 2
+REACH = _FAR + EVERY_ROUGHLY // 2
 """The regions of a frame depend on frames at most this far away."""
 _KEPT = 8 * _FAR
 _SURELY_SEEN, _HARDLY_FREE = 0.9, 0.1
@@ -37,6 +37,7 @@ class SceneRegions:
         free: Frame → (H, W) float32, 0..1, what moves by itself.
         scene: Frame → first and last frame of its scene.
         size: Width and height of the footage.
+        every: Regions are searched in every so manieth frame of a scene; at most `EVERY_ROUGHLY`.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class SceneRegions:
         free: Callable[[int], Image],
         scene: Callable[[int], tuple[int, int]],
         size: tuple[int, int],
+        every: int = EVERY,
     ) -> None:
         self._width, self._height = small_size(size)
-        self._flow, self._free_of, self._scene = flow, free, scene
+        self._flow, self._free_of, self._scene, self._every = flow, free, scene, every
         self._step = Recent(self._make_step, _KEPT)
         self._free = Recent(self._make_free, _KEPT)
         self._seen = Recent(self._make_seen, _KEPT)
@@ -56,7 +58,7 @@ class SceneRegions:
     def labels(self, frame: int) -> Bytes:
         """The regions of a frame, uint8 (h, w), a long side of at most `LONG_SIDE`; 0 on no plane."""
         first, last = self._scene(frame)
-        searched = min(first + EVERY * round((frame - first) / EVERY), last)
+        searched = min(first + self._every * round((frame - first) / self._every), last)
         labels = self._searched(searched)
         if searched == frame:
             return labels

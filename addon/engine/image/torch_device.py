@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+_DRIVERS_ON_LINUX = ("/dev/nvidiactl", "/dev/nvhost-ctrl", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
+"""NVIDIA, its small boards, AMD, and either through Windows."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ def is_installed() -> bool:
 
 def graphics_card() -> Device | None:
     """The card that PyTorch can use; None without one or without a PyTorch that loads."""
-    if not is_installed():
+    if not _may_have_card() or not is_installed():
         return None
     try:
         torch: Any = importlib.import_module("torch")
@@ -44,6 +50,16 @@ def graphics_card() -> Device | None:
     if torch.backends.mps.is_available():
         return Device("mps", "Apple GPU")
     return None
+
+
+def _may_have_card() -> bool:
+    """Whether a card's driver is there: PyTorch takes seconds to load, in vain without one."""
+    if sys.platform == "darwin":
+        return True
+    if sys.platform == "win32":
+        system = Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32"
+        return any(next(system.glob(name), None) for name in ("nvcuda.dll", "amdhip64*.dll"))
+    return any(Path(place).exists() for place in _DRIVERS_ON_LINUX)
 
 
 def best_device() -> Device:
