@@ -55,7 +55,7 @@ def test_the_wall_in_the_opening_of_a_thing_that_moves_does_not_move() -> None:
     where, opening = ring(MIDDLE)
     rough, mask = Movers(picture, flow, whole).mask(MIDDLE), made().mask(MIDDLE)
     assert rough[opening].mean() > 0.8
-    assert mask[opening].mean() < 0.2
+    assert mask[opening].mean() < 0.3
     assert mask[where].mean() > 0.85
     assert mask.dtype == np.float32
     assert 0 <= mask.min() <= mask.max() <= 1
