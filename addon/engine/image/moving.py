@@ -25,7 +25,7 @@ Bytes = npt.NDArray[np.uint8]
 REACH = FINDING_REACH + max(REGIONS_REACH, COMPARED_REACH)
 """A mask depends on frames at most this far away."""
 _EDGE_RADIUS, _EDGE_EPSILON = 5, 3e-4
-_MIDDLE, _WIDTH = np.float32(0.57), np.float32(0.1)
+_MIDDLE, _WIDTH = np.float32(0.5), np.float32(0.1)
 """Of `Unmoved.share`: what is scene and what is not part here, over this width."""
 
 

@@ -29,21 +29,12 @@ _SOFT_PIXELS = 0.5
 _LIGHT_PIXELS, _LIGHT_SHARE = 7, np.float32(0.6)
 _WINDOW = 3
 _MOST_LEVELS = np.float32(20)
-_GRAIN_LEVELS, _SAME_LEVELS, _SAME_PIXELS = np.float32(2), np.float32(4), np.float32(1)
-"""Difference that says nothing, and that much more where both motions are the same: where they differ and both explain
-what is seen, a smooth cheek for instance, nothing is known against its own motion."""
+_GRAIN_LEVELS = np.float32(6)
+"""Difference that says nothing: of both explanations."""
 MOST = np.float32(2)
 _MARGIN = 12
 _LEAST_POINTS, _GRID_POINTS, _AGREE_PIXELS = 30, 500, 0.4
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
-
-
-class _Compared(NamedTuple):
-    """How unlike the other frame is under the scene's motion and under the found one, and how far they are apart."""
-
-    scene: Image
-    motion: Image
-    apart: Image
 
 
 class _Box(NamedTuple):
@@ -83,36 +74,35 @@ class Unmoved:
             return found
         box = _box(free)
         own = _soft(self._picture(frame))[box.place]
+        by_scene: list[Image] = []
+        by_motion: list[Image] = []
         labels = self._regions.labels(frame)
-        sides: list[_Compared] = []
         for side in (-1, 1):
             compared = [self._compared(frame, other, labels, own, box) for other in self._others(frame, side)]
             if compared:
-                scene, motion, apart = (np.stack(images) for images in zip(*compared, strict=True))
-                sides.append(_Compared(np.median(scene, axis=0), motion.mean(axis=0), np.median(apart, axis=0)))
-        if sides:
+                by_scene.append(np.median([scene for scene, _ in compared], axis=0))
+                by_motion.append(np.mean([motion for _, motion in compared], axis=0))
+        if by_scene:
             # What is hidden in one direction shows in the other.
-            scene, motion, apart = (np.minimum.reduce(images) for images in zip(*sides, strict=True))
-            nothing = _GRAIN_LEVELS + _SAME_LEVELS * np.exp(-apart / _SAME_PIXELS)
-            found[box.place] = np.minimum(scene / (motion + nothing), MOST)
+            worst = np.minimum.reduce(by_scene) / (np.minimum.reduce(by_motion) + _GRAIN_LEVELS)
+            found[box.place] = np.minimum(worst, MOST)
         return found
 
     def _others(self, frame: int, side: int) -> list[int]:
         first, last = self._scene(frame)
         return [frame + side * away for away in _DISTANCES if first <= frame + side * away <= last]
 
-    def _compared(self, frame: int, other: int, labels: Bytes, own: Image, box: _Box) -> _Compared:
-        """Another frame under the scene's motion, the best of it, and under the found one."""
+    def _compared(self, frame: int, other: int, labels: Bytes, own: Image, box: _Box) -> tuple[Image, Image]:
+        """How unlike another frame is under the scene's motion, the best of it, and under the found one."""
         way = self._regions.way(frame, other)
         there = _soft(self._picture(other))
-        motion = box.at + way.flow[box.place]
-        extended = box.at + fill(way.flow, way.known, 2)[box.place]
-        scene, apart = _unlike(own, there, extended), _apart(extended, motion)
-        for matrix in _planes(labels, positions(*labels.shape), way.flow, way.known):
+        points = positions(*labels.shape)
+        extended = fill(way.flow, way.known, 2)[box.place]
+        scene = _unlike(own, there, box.at + extended)
+        for matrix in _planes(labels, points, way.flow, way.known):
             at = cv2.perspectiveTransform(box.at.astype(np.float64), matrix).astype(np.float32)
             scene = np.minimum(scene, _unlike(own, there, at))
-            apart = np.minimum(apart, _apart(at, motion))
-        return _Compared(scene, _unlike(own, there, motion), apart)
+        return scene, _unlike(own, there, box.at + way.flow[box.place])
 
 
 def _box(free: Mask) -> _Box:
@@ -141,11 +131,6 @@ def _planes(labels: Bytes, points: Image, flow: Flow, known: Mask) -> list[Matri
         if matrix is not None:
             found.append(np.asarray(matrix, np.float64))
     return found
-
-
-def _apart(a: Image, b: Image) -> Image:
-    difference = a - b
-    return cast(Image, cv2.magnitude(difference[..., 0], difference[..., 1]))
 
 
 def _soft(picture: Bytes) -> Image:
